@@ -1,0 +1,48 @@
+/** The contract between tensors and a backend. */
+import type { Graph } from '../graph/graph.ts';
+
+/** Memory on a backend. Sizes are in bytes; contents are dense, little endian. */
+export interface DeviceBuffer {
+  readonly byteLength: number;
+  /** Copies `bytes` in (its length must equal byteLength). */
+  write(bytes: Uint8Array): void;
+  /** A copy of the contents. */
+  read(): Promise<Uint8Array>;
+  /** A copy of the contents, at once. Only where `Backend.sync` is true. */
+  readSync(): Uint8Array;
+  /** Frees the memory; a second call does nothing. Using the buffer afterwards is an error. */
+  dispose(): void;
+  readonly disposed: boolean;
+}
+
+export interface CompileOptions {
+  /** A readable name for dumps and errors. */
+  readonly name?: string;
+  /** donate[i]: input i may be overwritten; its buffer must not be used after the run. */
+  readonly donate?: readonly boolean[];
+  /**
+   * Run often, so worth the slowest and best compilation. Unset for the one-off graphs of lazy
+   * tensors, which a backend may run in a cheaper way.
+   */
+  readonly optimize?: boolean;
+}
+
+export interface Executable {
+  /**
+   * Runs the program. `inputs` are in the order of `graph.inputs`; the result is in the order of
+   * `graph.outputs`. A donated input's buffer comes back as an output or is disposed of.
+   */
+  run(inputs: readonly DeviceBuffer[]): DeviceBuffer[];
+  dispose(): void;
+}
+
+export interface Backend {
+  readonly name: string;
+  /** Whether `readSync` works (every CPU backend). */
+  readonly sync: boolean;
+  allocate(byteLength: number): DeviceBuffer;
+  compile(graph: Graph, options?: CompileOptions): Executable;
+  /** Bytes held by live buffers. */
+  memory(): { readonly buffers: number; readonly bytes: number };
+  dispose(): void;
+}
