@@ -382,7 +382,7 @@ export function rebuild(e: Expr, args: readonly Expr[]): Expr {
 
 /** int32 arithmetic whose bounds are known: loop indices and what is computed from them. */
 export function boundedInt(
-  op: 'add' | 'mul' | 'div' | 'rem',
+  op: 'add' | 'mul' | 'div' | 'rem' | 'min' | 'max',
   a: Expr,
   b: Expr,
   lo: number,

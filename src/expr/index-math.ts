@@ -187,3 +187,15 @@ export function dependsOn(e: Expr, v: Expr, seen: Set<Expr> = new Set()): boolea
   seen.add(e);
   return e.args.some((a) => dependsOn(a, v, seen));
 }
+
+/** `e` moved into 0..hi. */
+export function clampIndex(e: Expr, hi: number): Expr {
+  if (e.lo >= 0 && e.hi <= hi) return e;
+  return boundedInt(
+    'min',
+    boundedInt('max', e, int(0), 0, e.hi),
+    int(Math.max(0, hi)),
+    0,
+    Math.max(0, hi),
+  );
+}

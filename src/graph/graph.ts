@@ -1,0 +1,176 @@
+/**
+ * The computation graph: nodes are operations, edges are the tensors that flow between them.
+ *
+ * A `Node` applies a primitive to edges and yields one or more new edges (`Value`s). Nodes are
+ * immutable once made, but for one thing: a value that has been computed may be bound to its
+ * storage, after which everything above it can be forgotten.
+ */
+import type { DType } from '../dtype.ts';
+import { GradloomError } from '../errors.ts';
+import { type Shape, showShape } from '../shape.ts';
+import type { Attrs, Primitive } from './primitive.ts';
+
+/** What is known of an array before it exists. */
+export interface Aval {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+export class Value implements Aval {
+  readonly node: Node;
+  /** Which output of `node` this is. */
+  readonly index: number;
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** Where the value lies once it is computed. The graph does not look inside. */
+  storage: unknown = undefined;
+
+  constructor(node: Node, index: number, aval: Aval) {
+    this.node = node;
+    this.index = index;
+    this.shape = aval.shape;
+    this.dtype = aval.dtype;
+  }
+
+  /** `float32(64, 10)`. */
+  describe(): string {
+    return `${this.dtype}${showShape(this.shape)}`;
+  }
+
+  /** Marks the value as computed; when all its siblings are too, their inputs are let go. */
+  bind(storage: unknown): void {
+    this.storage = storage;
+    if (this.node.outputs.every((o) => o.storage !== undefined)) this.node.inputs = [];
+  }
+}
+
+let nextNode = 0;
+
+export class Node {
+  readonly id: number = nextNode++;
+  readonly primitive: Primitive;
+  inputs: readonly Value[];
+  readonly attrs: Attrs;
+  readonly outputs: readonly Value[];
+  /** A name for printing: a parameter's, a layer's. */
+  label: string | undefined;
+  #key: string | undefined;
+
+  constructor(primitive: Primitive, inputs: readonly Value[], attrs: Attrs) {
+    this.primitive = primitive;
+    this.inputs = inputs;
+    this.attrs = attrs;
+    const avals = primitive.infer(inputs, attrs);
+    this.outputs = avals.map((a, i) => new Value(this, i, a));
+  }
+
+  /** Primitive and attributes as text: equal keys on equal inputs compute equal values. */
+  get key(): string {
+    this.#key ??= `${this.primitive.name}${attrsKey(this.attrs)}`;
+    return this.#key;
+  }
+}
+
+function attrsKey(attrs: Attrs): string {
+  return JSON.stringify(attrs, (_, v: unknown) => {
+    if (typeof v === 'number' && !Number.isFinite(v)) return `#${v}`;
+    if (typeof v === 'number' && Object.is(v, -0)) return '#-0';
+    if (ArrayBuffer.isView(v))
+      return {
+        t: v.constructor.name,
+        d: Array.from(v as Float64Array, (x) =>
+          Number.isFinite(x) && !Object.is(x, -0) ? x : `#${Object.is(x, -0) ? '-0' : x}`,
+        ),
+      };
+    return v;
+  });
+}
+
+/** Applies a primitive, giving its outputs. */
+export function applyAll<A extends Attrs>(
+  primitive: Primitive<A>,
+  inputs: readonly Value[],
+  attrs: A,
+): readonly Value[] {
+  return new Node(primitive as unknown as Primitive, inputs, attrs).outputs;
+}
+
+/** Applies a primitive that has one output. */
+export function apply<A extends Attrs>(
+  primitive: Primitive<A>,
+  inputs: readonly Value[],
+  attrs: A,
+): Value {
+  return applyAll(primitive, inputs, attrs)[0];
+}
+
+/** A function as a graph: run with values for `inputs`, it yields `outputs`. */
+export class Graph {
+  readonly name: string;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  #nodes: readonly Node[] | undefined;
+
+  constructor(inputs: readonly Value[], outputs: readonly Value[], name = 'graph') {
+    this.name = name;
+    this.inputs = inputs;
+    this.outputs = outputs;
+  }
+
+  /** The operations, each after those it needs. Inputs come first. */
+  get nodes(): readonly Node[] {
+    this.#nodes ??= sortNodes(this.inputs, this.outputs);
+    return this.#nodes;
+  }
+
+  /** Every edge as [value, the node that uses it, at which operand]. */
+  get edges(): [Value, Node, number][] {
+    return this.nodes.flatMap((n) =>
+      this.inputs.some((v) => v.node === n)
+        ? []
+        : n.inputs.map((v, i): [Value, Node, number] => [v, n, i]),
+    );
+  }
+}
+
+function sortNodes(inputs: readonly Value[], outputs: readonly Value[]): Node[] {
+  const order: Node[] = [];
+  const done = new Set<Node>();
+  for (const v of inputs) {
+    if (!done.has(v.node)) {
+      done.add(v.node);
+      order.push(v.node);
+    }
+  }
+  // An explicit stack: graphs are deep (a chain of ten thousand operations is ordinary).
+  const stack: Node[] = [];
+  for (const out of outputs) {
+    stack.push(out.node);
+    while (stack.length > 0) {
+      const node = stack[stack.length - 1];
+      if (done.has(node)) {
+        stack.pop();
+        continue;
+      }
+      if (node.primitive.name === 'parameter') {
+        throw new GradloomError(
+          'graph',
+          `The graph uses ${node.outputs[0].describe()}${node.label ? ` "${node.label}"` : ''}, which is not one of its inputs.`,
+        );
+      }
+      let ready = true;
+      for (const v of node.inputs) {
+        if (!done.has(v.node)) {
+          ready = false;
+          stack.push(v.node);
+        }
+      }
+      if (ready) {
+        stack.pop();
+        done.add(node);
+        order.push(node);
+      }
+    }
+  }
+  return order;
+}

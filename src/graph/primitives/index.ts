@@ -1,0 +1,9 @@
+/** The table of primitives. Importing this module defines them all. */
+export * from './dot.ts';
+export * from './elementwise.ts';
+export * from './indexing.ts';
+export * from './leaf.ts';
+export * from './movement.ts';
+export * from './random.ts';
+export * from './reduce.ts';
+export * from './sort.ts';

@@ -1,0 +1,337 @@
+/** Indexing by computed positions: dynamic slices, gather, scatter (XLA's definitions). */
+
+import type { Stmt } from '../../compiler/loopnest.ts';
+import { isInteger } from '../../dtype.ts';
+import { binary, compare, convert, type Expr, guard, int, variable } from '../../expr/expr.ts';
+import { clampIndex, delinearize, iadd, isub, linearize } from '../../expr/index-math.ts';
+import { type Shape, sameShape, showShape, sizeOf } from '../../shape.ts';
+import type { Aval } from '../graph.ts';
+import * as lax from '../lax.ts';
+import {
+  type Attrs,
+  definePrimitive,
+  operandError,
+  type Primitive,
+  type Reader,
+} from '../primitive.ts';
+
+function checkStarts(op: string, inputs: readonly Aval[], first: number): void {
+  const x = inputs[0];
+  const starts = inputs.slice(first);
+  if (
+    starts.length !== x.shape.length ||
+    starts.some((s) => s.shape.length !== 0 || s.dtype !== 'int32')
+  ) {
+    throw operandError(
+      op,
+      `takes one int32 scalar start for each of the ${x.shape.length} dimensions.`,
+      inputs,
+    );
+  }
+}
+
+/** The start of a window along one dimension, from scalar operand `k`, moved inside the array. */
+function startOf(read: Reader, k: number, size: number, extent: number): Expr {
+  return size === extent ? int(0) : clampIndex(read(k, []), extent - size);
+}
+
+/** dynamic_slice(x, start_0, …): a window of `sizes`, its start moved inside the array. */
+export const dynamicSlice: Primitive<{ sizes: Shape } & Attrs> = definePrimitive<
+  { sizes: Shape } & Attrs
+>({
+  name: 'dynamic_slice',
+  infer(inputs, { sizes }) {
+    checkStarts('dynamic_slice', inputs, 1);
+    const [x] = inputs;
+    if (sizes.length !== x.shape.length || sizes.some((s, d) => s > x.shape[d])) {
+      throw operandError(
+        'dynamic_slice',
+        `sizes ${showShape(sizes)} do not fit in ${showShape(x.shape)}.`,
+        inputs,
+      );
+    }
+    return [{ shape: sizes, dtype: x.dtype }];
+  },
+  vjp(node, [g]) {
+    if (!g) return [];
+    const [x, ...starts] = node.inputs;
+    return [lax.dynamicUpdateSlice(lax.full(x.shape, 0, x.dtype), g, starts)];
+  },
+  lowering: {
+    kind: 'pointwise',
+    elementwise: false,
+    cost: 1,
+    at(node, index, read) {
+      const { shape } = node.inputs[0];
+      return read(
+        0,
+        index.map((i, d) => iadd(i, startOf(read, d + 1, node.attrs.sizes[d], shape[d]))),
+      );
+    },
+  },
+});
+
+/** dynamic_update_slice(x, update, start_0, …): x with a window replaced. */
+export const dynamicUpdateSlice: Primitive<Attrs> = definePrimitive<Attrs>({
+  name: 'dynamic_update_slice',
+  infer(inputs) {
+    checkStarts('dynamic_update_slice', [inputs[0], ...inputs.slice(2)], 1);
+    const [x, u] = inputs;
+    if (
+      u.dtype !== x.dtype ||
+      u.shape.length !== x.shape.length ||
+      u.shape.some((s, d) => s > x.shape[d])
+    ) {
+      throw operandError(
+        'dynamic_update_slice',
+        `the update ${u.dtype}${showShape(u.shape)} does not fit in ${x.dtype}${showShape(x.shape)}.`,
+        inputs,
+      );
+    }
+    return [x];
+  },
+  vjp(node, [g]) {
+    if (!g) return [];
+    const [, u, ...starts] = node.inputs;
+    return [
+      lax.dynamicUpdateSlice(g, lax.full(u.shape, 0, u.dtype), starts),
+      lax.dynamicSlice(g, starts, u.shape),
+    ];
+  },
+  lowering: {
+    kind: 'pointwise',
+    elementwise: false,
+    cost: 3,
+    at(node, index, read) {
+      const [x, u] = node.inputs;
+      let inside: Expr | undefined;
+      const at = index.map((i, d) => {
+        const p = isub(i, startOf(read, d + 2, u.shape[d], x.shape[d]));
+        const here = binary('and', compare('ge', p, int(0)), compare('lt', p, int(u.shape[d])));
+        inside = inside ? binary('and', inside, here) : here;
+        return p;
+      });
+      return inside ? guard(inside, read(1, at), read(0, index)) : read(1, at);
+    },
+  },
+});
+
+export type GatherAttrs = {
+  /** Output dimensions that run over the window. */
+  offsetDims: readonly number[];
+  /** Operand dimensions of window size 1 that do not appear in the output. */
+  collapsedDims: readonly number[];
+  /** Component k of an index vector addresses operand dimension startIndexMap[k]. */
+  startIndexMap: readonly number[];
+  sliceSizes: readonly number[];
+} & Attrs;
+
+/** Window dimensions of the operand that appear in the output. */
+const windowDims = (rank: number, collapsed: readonly number[]): number[] =>
+  Array.from({ length: rank }, (_, d) => d).filter((d) => !collapsed.includes(d));
+
+/** gather(x, indices: int32[..., k]); windows are moved inside the operand (mode "clip"). */
+export const gather: Primitive<GatherAttrs> = definePrimitive<GatherAttrs>({
+  name: 'gather',
+  infer(inputs, a) {
+    const [x, idx] = inputs;
+    if (!isInteger(idx.dtype))
+      throw operandError('gather', `indices must be integers, received ${idx.dtype}.`, inputs);
+    if (idx.shape.length === 0 || idx.shape[idx.shape.length - 1] !== a.startIndexMap.length) {
+      throw operandError(
+        'gather',
+        `the last dimension of the indices must be ${a.startIndexMap.length}.`,
+        inputs,
+      );
+    }
+    if (a.sliceSizes.some((s, d) => s > x.shape[d])) {
+      throw operandError(
+        'gather',
+        `cannot take windows ${showShape(a.sliceSizes)} from ${showShape(x.shape)}.`,
+        inputs,
+      );
+    }
+    const batch = idx.shape.slice(0, -1);
+    const window = windowDims(x.shape.length, a.collapsedDims).map((d) => a.sliceSizes[d]);
+    const shape: number[] = [];
+    let b = 0;
+    let w = 0;
+    for (let d = 0; d < batch.length + window.length; d++)
+      shape.push(a.offsetDims.includes(d) ? window[w++] : batch[b++]);
+    return [{ shape, dtype: x.dtype }];
+  },
+  vjp(node, [g]) {
+    if (!g) return [];
+    const [x, idx] = node.inputs;
+    const a = node.attrs;
+    return [
+      lax.scatter(lax.full(x.shape, 0, x.dtype), idx, g, 'add', {
+        windowDims: a.offsetDims,
+        insertedDims: a.collapsedDims,
+        indexMap: a.startIndexMap,
+      }),
+    ];
+  },
+  lowering: {
+    kind: 'pointwise',
+    elementwise: false,
+    cost: 2,
+    at(node, index, read) {
+      const a = node.attrs;
+      const { shape } = node.inputs[0];
+      const batch = index.filter((_, d) => !a.offsetDims.includes(d));
+      const at: Expr[] = shape.map(() => int(0));
+      windowDims(shape.length, a.collapsedDims).forEach((d, i) => {
+        at[d] = index[a.offsetDims[i]];
+      });
+      a.startIndexMap.forEach((d, k) => {
+        const raw = read(1, [...batch, int(k)]);
+        at[d] = iadd(at[d], clampIndex(convert('int32', raw), shape[d] - a.sliceSizes[d]));
+      });
+      return read(0, at);
+    },
+  },
+});
+
+export type ScatterAttrs = {
+  op: 'set' | 'add' | 'mul' | 'min' | 'max';
+  /** Dimensions of the updates that run over the window. */
+  windowDims: readonly number[];
+  /** Operand dimensions of window size 1 that do not appear in the updates. */
+  insertedDims: readonly number[];
+  indexMap: readonly number[];
+} & Attrs;
+
+/**
+ * scatter(x, indices, updates): x with each update window combined in at its index, in the order of
+ * the updates; windows that would leave the operand are skipped, as in XLA.
+ */
+export const scatter: Primitive<ScatterAttrs> = definePrimitive<ScatterAttrs>({
+  name: 'scatter',
+  infer(inputs, a) {
+    const [x, idx, u] = inputs;
+    if (!isInteger(idx.dtype))
+      throw operandError('scatter', `indices must be integers, received ${idx.dtype}.`, inputs);
+    if (u.dtype !== x.dtype)
+      throw operandError('scatter', `updates are ${u.dtype}, the operand ${x.dtype}.`, inputs);
+    if (idx.shape.length === 0 || idx.shape[idx.shape.length - 1] !== a.indexMap.length) {
+      throw operandError(
+        'scatter',
+        `the last dimension of the indices must be ${a.indexMap.length}.`,
+        inputs,
+      );
+    }
+    const batch = u.shape.filter((_, d) => !a.windowDims.includes(d));
+    if (!sameShape(batch, idx.shape.slice(0, -1))) {
+      throw operandError(
+        'scatter',
+        `updates ${showShape(u.shape)} do not match indices ${showShape(idx.shape)}.`,
+        inputs,
+      );
+    }
+    return [x];
+  },
+  vjp(node, [g]) {
+    if (!g) return [];
+    const [x, idx, u] = node.inputs;
+    const a = node.attrs;
+    const sizes = x.shape.map(() => 1);
+    windowDims(x.shape.length, a.insertedDims).forEach((d, i) => {
+      sizes[d] = u.shape[a.windowDims[i]];
+    });
+    const window = {
+      offsetDims: a.windowDims,
+      collapsedDims: a.insertedDims,
+      startIndexMap: a.indexMap,
+      sliceSizes: sizes,
+    };
+    if (a.op === 'add') return [g, undefined, lax.gather(g, idx, window)];
+    if (a.op === 'set') {
+      // With repeated indices the last update wins; only that one gets the cotangent.
+      const order = lax.reshape(lax.iota([sizeOf(u.shape)], 0, 'int32'), u.shape);
+      const winner = lax.scatter(lax.full(x.shape, -1, 'int32'), idx, order, 'set', a);
+      const kept = lax.eq(lax.gather(winner, idx, window), order);
+      const gu = lax.gather(g, idx, window);
+      const gx = lax.select(
+        lax.lt(winner, lax.full(x.shape, 0, 'int32')),
+        g,
+        lax.full(x.shape, 0, g.dtype),
+      );
+      return [gx, undefined, lax.select(kept, gu, lax.full(gu.shape, 0, g.dtype))];
+    }
+    throw operandError(
+      'scatter',
+      `the gradient of scatter "${a.op}" is not defined; use "add" or "set".`,
+      node.inputs,
+    );
+  },
+  lowering: {
+    kind: 'loops',
+    build(node, io) {
+      const a = node.attrs;
+      const [x, idx, u] = node.inputs;
+      const n = sizeOf(x.shape);
+      const i = variable('i', 'int32', 0, Math.max(0, n - 1));
+      const p = variable('p', 'int32', 0, Math.max(0, sizeOf(u.shape) - 1));
+      const at = delinearize(p, u.shape);
+      const batch = at.filter((_, d) => !a.windowDims.includes(d));
+      const target: Expr[] = x.shape.map(() => int(0));
+      windowDims(x.shape.length, a.insertedDims).forEach((d, k) => {
+        target[d] = at[a.windowDims[k]];
+      });
+      const lets: Stmt[] = [];
+      let inside: Expr | undefined;
+      a.indexMap.forEach((d, k) => {
+        const v = variable('s');
+        lets.push({
+          kind: 'let',
+          variable: v,
+          value: convert('int32', io.load(1, linearize([...batch, int(k)], idx.shape))),
+        });
+        const w = windowDims(x.shape.length, a.insertedDims).indexOf(d);
+        const size = w < 0 ? 1 : u.shape[a.windowDims[w]];
+        const ok = binary(
+          'and',
+          compare('ge', v, int(0)),
+          compare('le', v, int(x.shape[d] - size)),
+        );
+        inside = inside ? binary('and', inside, ok) : ok;
+        target[d] = iadd(target[d], v);
+      });
+      const position = linearize(target, x.shape);
+      const value = io.load(2, p);
+      const old = io.loadOutput(0, position);
+      let next = value;
+      if (a.op !== 'set') {
+        if (value.dtype === 'bool')
+          throw operandError('scatter', `"${a.op}" does not take bool.`, node.inputs);
+        next = binary(a.op, old, value);
+        if (x.dtype === 'uint8') next = binary('and', next, int(255));
+      }
+      const write = io.store(0, position, next);
+      return {
+        body: [
+          {
+            kind: 'for',
+            index: i,
+            start: int(0),
+            extent: int(n),
+            step: 1,
+            vector: true,
+            body: [io.store(0, i, io.load(0, i))],
+          },
+          {
+            kind: 'for',
+            index: p,
+            start: int(0),
+            extent: int(sizeOf(u.shape)),
+            step: 1,
+            vector: false,
+            body: [...lets, inside ? { kind: 'if', cond: inside, then: [write] } : write],
+          },
+        ],
+        cost: n + 6 * sizeOf(u.shape),
+      };
+    },
+  },
+});
