@@ -51,7 +51,10 @@ function fromTensor(tensor: TensorLike, data: ArrayLike<number | bigint>, name: 
   const shape = [...tensor.shape];
   const size = shape.reduce((a, b) => a * b, 1);
   if (data.length !== size) {
-    fail(`${name} is a tensor of shape [${shape}] but gave ${data.length} values.`, { name, shape });
+    fail(`${name} is a tensor of shape [${shape}] but gave ${data.length} values.`, {
+      name,
+      shape,
+    });
   }
   return { shape, data: Float64Array.from(data, Number) };
 }
