@@ -1,0 +1,132 @@
+/**
+ * A graph as a list of steps over numbered slots, and the loop that runs it.
+ *
+ * The list is made once: the graph's values may be bound to storage and let go of their inputs
+ * afterwards (graph.ts), while the compiled form lives on.
+ */
+import { type DType, makeArray, type TypedArray } from '../../dtype.ts';
+import { GradloomError } from '../../errors.ts';
+import type { Aval, Graph, Node, Value } from '../../graph/graph.ts';
+import type { Attrs } from '../../graph/primitive.ts';
+import { dot } from './dot.ts';
+import { elementwise } from './elementwise.ts';
+import { indexing } from './indexing.ts';
+import { leaf } from './leaf.ts';
+import { movement } from './movement.ts';
+import { random } from './random.ts';
+import { reduce } from './reduce.ts';
+import { sort } from './sort.ts';
+import type { NDArray, Rule, Table } from './values.ts';
+
+/** What each primitive means, by name. */
+export const rules: Table = {
+  ...leaf,
+  ...elementwise,
+  ...movement,
+  ...reduce,
+  ...dot,
+  ...indexing,
+  ...sort,
+  ...random,
+};
+
+interface Step {
+  readonly name: string;
+  readonly rule: Rule;
+  readonly attrs: Attrs;
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  readonly avals: readonly Aval[];
+}
+
+export interface Interpretation {
+  readonly inputs: readonly Aval[];
+  readonly outputs: readonly Aval[];
+  run(inputs: readonly TypedArray[]): TypedArray[];
+}
+
+export function interpret(graph: Graph): Interpretation {
+  const slots = new Map<Value, number>();
+  const slot = (v: Value): number => {
+    const known = slots.get(v);
+    if (known !== undefined) return known;
+    slots.set(v, slots.size);
+    return slots.size - 1;
+  };
+  const inputSlots = graph.inputs.map(slot);
+  const steps = neededNodes(graph).map((node) => step(node, slot, new Set(graph.inputs)));
+  const outputSlots = graph.outputs.map(slot);
+  const avals = (vs: readonly Value[]): Aval[] => vs.map(({ shape, dtype }) => ({ shape, dtype }));
+  const outputs = avals(graph.outputs);
+  const inputs = avals(graph.inputs);
+
+  return {
+    inputs,
+    outputs,
+    run(arrays) {
+      const values: NDArray[] = [];
+      inputSlots.forEach((s, i) => {
+        values[s] = { ...inputs[i], data: Float64Array.from(arrays[i]) };
+      });
+      for (const s of steps) {
+        const results = s.rule(
+          s.inputs.map((i) => values[i]),
+          s.attrs,
+          s.avals,
+        );
+        results.forEach((data, k) => {
+          // An output that is itself a graph input keeps the value it was given.
+          if (s.outputs[k] >= 0) values[s.outputs[k]] = { ...s.avals[k], data };
+        });
+      }
+      return outputSlots.map((s) => store(values[s].data, values[s].dtype));
+    },
+  };
+}
+
+/** Nodes some of whose outputs are needed and not given. */
+function neededNodes(graph: Graph): Node[] {
+  const given = new Set(graph.inputs);
+  const needed = new Set<Value>(graph.outputs.filter((v) => !given.has(v)));
+  const nodes: Node[] = [];
+  for (const node of [...graph.nodes].reverse()) {
+    if (!node.outputs.some((v) => needed.has(v))) continue;
+    nodes.push(node);
+    for (const v of node.inputs) if (!given.has(v)) needed.add(v);
+  }
+  return nodes.reverse();
+}
+
+function step(node: Node, slot: (v: Value) => number, given: ReadonlySet<Value>): Step {
+  const { name } = node.primitive;
+  const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
+  if (!rule) {
+    throw new GradloomError(
+      'backend',
+      `The reference backend does not know the primitive "${name}". Add its meaning under src/backends/reference.`,
+      { primitive: name },
+    );
+  }
+  if (node.outputs.every((v) => v.storage !== undefined)) {
+    throw new GradloomError(
+      'graph',
+      `${name}: ${node.outputs[0].describe()} has been computed already; it must be an input of the graph.`,
+      { primitive: name },
+    );
+  }
+  return {
+    name,
+    rule,
+    attrs: node.attrs,
+    inputs: node.inputs.map(slot),
+    outputs: node.outputs.map((v) => (given.has(v) ? -1 : slot(v))),
+    avals: node.outputs.map(({ shape, dtype }) => ({ shape, dtype })),
+  };
+}
+
+/** Doubles as elements of `dtype`: this is where a float32 result is rounded. */
+function store(data: Float64Array, dtype: DType): TypedArray {
+  const out = makeArray(dtype, data.length);
+  out.set(data);
+  return out;
+}
