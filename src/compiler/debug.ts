@@ -1,0 +1,112 @@
+/**
+ * A look at each stage. `GRADLOOM_DEBUG` holds a comma-separated list of stages (graph, simplified,
+ * program, and the printers' own, such as c); `all` means every stage. Output goes to standard error.
+ */
+import type { Expr } from '../expr/expr.ts';
+import type { Graph, Value } from '../graph/graph.ts';
+import { showShape } from '../shape.ts';
+import type { Stmt } from './loopnest.ts';
+import type { Program } from './program.ts';
+
+export function wants(stage: string): boolean {
+  const setting = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process
+    ?.env?.GRADLOOM_DEBUG;
+  if (!setting) return false;
+  const stages = setting.split(',').map((s) => s.trim());
+  return stages.includes(stage) || stages.includes('all');
+}
+
+export function dump(stage: string, text: () => string): void {
+  if (wants(stage)) console.error(text());
+}
+
+export function showStage(title: string, graph: Graph): string {
+  const ids = new Map<Value, number>();
+  const name = (v: Value): string => `%${ids.get(v)}`;
+  const lines = [`--- ${title}`];
+  const inputs = new Set(graph.inputs.map((v) => v.node));
+  for (const node of graph.nodes) {
+    for (const o of node.outputs) ids.set(o, ids.size);
+    const outs = node.outputs.map((o) => `${name(o)}: ${o.dtype}${showShape(o.shape)}`).join(', ');
+    const args = inputs.has(node) ? '' : node.inputs.map(name).join(', ');
+    lines.push(`${outs} = ${node.key}(${args})`);
+  }
+  lines.push(`return ${graph.outputs.map(name).join(', ')}`);
+  return lines.join('\n');
+}
+
+const infix: Record<string, string> = {
+  add: '+',
+  sub: '-',
+  mul: '*',
+  div: '/',
+  rem: '%',
+  and: '&',
+  or: '|',
+  xor: '^',
+  shl: '<<',
+  shr: '>>',
+  eq: '==',
+  ne: '!=',
+  lt: '<',
+  le: '<=',
+  gt: '>',
+  ge: '>=',
+};
+
+export function showExpr(e: Expr): string {
+  if (e.op === 'const')
+    return e.dtype === 'float32' && Number.isInteger(e.value) ? `${e.value}.0` : String(e.value);
+  if (e.op === 'var') return e.name;
+  const args = e.args.map(showExpr);
+  if (e.op === 'load') return `${e.buffer < 0 ? `s${-e.buffer - 1}` : `b${e.buffer}`}[${args[0]}]`;
+  if (infix[e.op]) return `(${args[0]} ${infix[e.op]} ${args[1]})`;
+  return `${e.op === 'convert' || e.op === 'bitcast' ? `${e.op}_${e.dtype}` : e.op}(${args.join(', ')})`;
+}
+
+export function showStmts(body: readonly Stmt[], indent = '  '): string {
+  const inner = (b: readonly Stmt[]): string => showStmts(b, `${indent}  `);
+  return body
+    .map((s) => {
+      switch (s.kind) {
+        case 'for':
+          return `${indent}${s.vector ? 'vector ' : ''}for ${s.index.name} = ${showExpr(s.start)} .. +${showExpr(s.extent)}${s.step > 1 ? ` by ${s.step}` : ''}:\n${inner(s.body)}`;
+        case 'let':
+          return `${indent}let ${s.variable.name} = ${showExpr(s.value)}`;
+        case 'accum':
+          return `${indent}var ${s.variable.name} = ${showExpr(s.init)}`;
+        case 'update':
+          return `${indent}${s.variable.name} ${s.op}= ${showExpr(s.value)}`;
+        case 'set':
+          return `${indent}${s.variable.name} = ${showExpr(s.value)}`;
+        case 'store':
+          return `${indent}${s.buffer < 0 ? `s${-s.buffer - 1}` : `b${s.buffer}`}[${showExpr(s.index)}] = ${showExpr(s.value)}`;
+        case 'if':
+          return `${indent}if ${showExpr(s.cond)}:\n${inner(s.then)}${s.otherwise ? `\n${indent}else:\n${inner(s.otherwise)}` : ''}`;
+        case 'while':
+          return `${indent}while ${showExpr(s.cond)}:\n${inner(s.body)}`;
+        case 'tile':
+          return `${indent}tile ${s.rows}x${s.cols} depth ${showExpr(s.depth)}: a = b${s.a.buffer}[${showExpr(s.a.base)} + m*${s.a.row} + k*${s.a.step}], b = b${s.b.buffer}[${showExpr(s.b.base)} + k*${s.b.step} + n]`;
+      }
+    })
+    .join('\n');
+}
+
+export function showProgram(p: Program): string {
+  const lines = [
+    `--- ${p.name}: program, ${p.steps.length} kernels, arena ${p.arenaBytes} bytes, cost ${p.cost}`,
+  ];
+  p.buffers.forEach((b, i) => {
+    lines.push(
+      `b${i}: ${b.dtype}[${b.length}] ${JSON.stringify(b.place.kind === 'constant' ? { kind: 'constant' } : b.place)}`,
+    );
+  });
+  for (const { kernel, barrier } of p.steps) {
+    if (barrier) lines.push('barrier');
+    const par = kernel.parallel
+      ? ` parallel ${kernel.parallel.index.name} < ${kernel.parallel.extent}`
+      : '';
+    lines.push(`kernel ${kernel.name}${par} (cost ${kernel.cost}):\n${showStmts(kernel.body)}`);
+  }
+  return lines.join('\n');
+}

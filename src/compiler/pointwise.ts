@@ -1,0 +1,47 @@
+/** Pointwise groups: one loop nest that computes and stores every element of its values. */
+import type { Expr } from '../expr/expr.ts';
+import { linearize } from '../expr/index-math.ts';
+import { sizeOf } from '../shape.ts';
+import { type Buffers, Elements, sameElement } from './elements.ts';
+import type { Group } from './fuse.ts';
+import type { Kernel, Stmt } from './loopnest.ts';
+import { costOf, forLoop, loopsOver, mergeLoops, nest, parallelize } from './loops.ts';
+import type { CpuTarget } from './program.ts';
+
+export type Draft = Omit<Kernel, 'name' | 'reads' | 'writes'>;
+
+export function storeOf(
+  buffers: Buffers,
+  v: Group['stored'][number],
+  index: Expr,
+  value: Expr,
+): Stmt {
+  return { kind: 'store', buffer: buffers.of(v)!, storage: v.dtype, index, value };
+}
+
+export function lowerPointwise(group: Group, buffers: Buffers, target: CpuTarget): Draft {
+  // The space with the most dimensions lets every other be seen as a reshape of it.
+  const space = group.stored.map((v) => v.shape).reduce((a, b) => (b.length > a.length ? b : a));
+  const elements = new Elements(buffers, group.members);
+  const { loops, index } = loopsOver('i', space);
+  const stores = group.stored.map((v) => {
+    const at = sameElement(v.shape, space, index);
+    return { v, index: linearize(at, v.shape), value: elements.at(v, at) };
+  });
+  const { groups, apply } = mergeLoops(
+    [loops],
+    stores.flatMap((s) => [s.index, s.value]),
+  );
+  const body = stores.map((s) => storeOf(buffers, s.v, apply(s.index), apply(s.value)));
+  const merged = groups[0];
+  const cost = sizeOf(space) * costOf(body.flatMap((s) => (s.kind === 'store' ? [s.value] : [])));
+  if (cost < target.parallelThreshold || merged.length === 0)
+    return { body: nest(merged, body, true), scratch: [], cost };
+  const last = merged[merged.length - 1];
+  const p = parallelize(merged, true, (rest, stretch) =>
+    stretch
+      ? [forLoop(last.index, stretch.start, stretch.extent, body, true)]
+      : nest(rest, body, true),
+  );
+  return { ...p, scratch: [], cost };
+}
