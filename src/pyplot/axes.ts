@@ -158,7 +158,7 @@ export class Axes {
     const columns = columnCount(y);
     const lines = Array.from({ length: columns }, () => {
       const look = this.#lineLook(options, format, () => TAB10[this.#lineCount++ % 10]);
-      return this.#add(new Line(look, options.label, this.#series++));
+      return new Line(look, options.label, this.#series++);
     });
     const inputs = [{ value: y, name: 'y' }];
     if (x !== undefined) inputs.push({ value: x, name: 'x' });
@@ -172,6 +172,7 @@ export class Axes {
         line.y = columns === 1 ? ys.data : ys.data.filter((_, i) => i % columns === c);
       });
     });
+    for (const line of lines) this.#add(line);
     return lines;
   }
 
@@ -206,7 +207,7 @@ export class Axes {
     const names = isNames(c) ? c.map((name) => parseColor(name, alpha)) : undefined;
     const fixed = typeof c === 'string' || options.color !== undefined;
     const one = fixed ? parseColor(c as ColorSpec, alpha) : undefined;
-    const out = this.#add(new Scatter(marker, edge, options.label, this.#series++));
+    const out = new Scatter(marker, edge, options.label, this.#series++);
     const inputs = [
       { value: this.#positions(x, this.xaxis), name: 'x' },
       { value: this.#positions(y, this.yaxis), name: 'y' },
@@ -237,7 +238,7 @@ export class Axes {
       out.x = xs.data;
       out.y = ys.data;
     });
-    return out;
+    return this.#add(out);
   }
 
   #patchLook(options: BarOptions | FillOptions): PatchLook {
@@ -260,7 +261,7 @@ export class Axes {
     options: BarOptions,
   ): Bars {
     const look = this.#patchLook(options);
-    const out = this.#add(new Bars(direction, look, options.label, this.#series++));
+    const out = new Bars(direction, look, options.label, this.#series++);
     const axis = direction === 'vertical' ? this.xaxis : this.yaxis;
     const [atName, lengthName] = direction === 'vertical' ? ['x', 'height'] : ['y', 'width'];
     const inputs = [
@@ -288,7 +289,7 @@ export class Axes {
         return [pick(foot, i), pick(foot, i) + pick(h, i)] as const;
       });
     });
-    return out;
+    return this.#add(out);
   }
 
   /**
@@ -317,7 +318,7 @@ export class Axes {
    */
   hist(values: ArrayInput, options: HistOptions = {}): Bars {
     const look = this.#patchLook(options);
-    const out = this.#add(new Bars('vertical', look, options.label, this.#series++));
+    const out = new Bars('vertical', look, options.label, this.#series++);
     const { bins = 10, range, density } = options;
     const inputs = [{ value: values as unknown, name: 'values' }];
     if (typeof bins !== 'number') inputs.push({ value: bins, name: 'bins' });
@@ -329,7 +330,7 @@ export class Axes {
       out.counts = h.counts;
       out.edges = h.edges;
     });
-    return out;
+    return this.#add(out);
   }
 
   /**
@@ -347,16 +348,16 @@ export class Axes {
         `imshow draws with interpolation 'nearest' only; got ${JSON.stringify(interpolation)}.`,
       );
     }
-    this.aspect = options.aspect ?? 'equal';
-    const first = !this.artists.some((a) => a instanceof AxesImage);
-    if (origin === 'upper' && first) this.yaxis.invert();
-    const out = this.#add(new AxesImage(origin, this.#series++));
+    const out = new AxesImage(origin, this.#series++);
     this.#fill([{ value: image, name: 'image' }], ([dense]) => {
       const made = toPixels(dense, { cmap, vmin, vmax, alpha });
       out.pixels = made.pixels;
       out.colors = made.colors;
     });
-    return out;
+    this.aspect = options.aspect ?? 'equal';
+    const first = !this.artists.some((a) => a instanceof AxesImage);
+    if (origin === 'upper' && first) this.yaxis.invert();
+    return this.#add(out);
   }
 
   /** Draws a horizontal line at y, from xmin to xmax in shares (0..1) of the width. */
@@ -390,7 +391,7 @@ export class Axes {
     options: FillOptions = {},
   ): FilledArea {
     const look = this.#patchLook(options);
-    const out = this.#add(new FilledArea(look, options.label, this.#series++));
+    const out = new FilledArea(look, options.label, this.#series++);
     const inputs = [
       { value: x as unknown, name: 'x' },
       { value: y1, name: 'y1' },
@@ -406,7 +407,7 @@ export class Axes {
       out.y1 = ya;
       out.y2 = yb;
     });
-    return out;
+    return this.#add(out);
   }
 
   /** Writes a text at (x, y) in data coordinates, or with `inAxes` in shares (0..1) of the axes. */
@@ -431,6 +432,7 @@ export class Axes {
     return this.#add(new Note(String(text), xytext ?? xy, textLook(options), { target }));
   }
 
+  // Called once an artist's input is known to be good, so that a refused call leaves nothing behind.
   #add<T extends Artist>(artist: T): T {
     this.artists.push(artist);
     return artist;

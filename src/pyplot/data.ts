@@ -95,6 +95,15 @@ export function toDense(value: unknown, name: string): Dense {
   return fromNested(value, name);
 }
 
+function readNow(tensor: TensorLike): ArrayLike<number | bigint> | undefined {
+  try {
+    return tensor.dataSync?.();
+  } catch {
+    // A back end that computes asynchronously refuses dataSync; data() is its way.
+    return undefined;
+  }
+}
+
 /**
  * Reads several inputs and hands them to `use`: at once where every one is at hand, otherwise when
  * the tensors' data has arrived.
@@ -104,15 +113,15 @@ export function withDense(
   inputs: readonly { value: unknown; name: string }[],
   use: (dense: Dense[]) => void,
 ): Promise<void> | undefined {
-  const read = inputs.map(({ value, name }) => {
-    if (!isTensor(value)) return toDense(value, name);
-    try {
-      const data = value.dataSync?.();
-      if (data !== undefined) return fromTensor(value, data, name);
-    } catch {
-      // A back end that computes asynchronously refuses dataSync; data() below is its way.
-    }
-    return value.data().then((data) => fromTensor(value, data, name));
+  // What is at hand is read first: when it is bad, no tensor's data has been asked for.
+  const known = inputs.map(({ value, name }) =>
+    isTensor(value) ? undefined : toDense(value, name),
+  );
+  const read = inputs.map(({ value, name }, i): Dense | Promise<Dense> => {
+    if (!isTensor(value)) return known[i] as Dense;
+    const data = readNow(value);
+    if (data !== undefined) return fromTensor(value, data, name);
+    return value.data().then((later) => fromTensor(value, later, name));
   });
   if (read.every((r): r is Dense => !(r instanceof Promise))) {
     use(read);

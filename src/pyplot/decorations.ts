@@ -120,7 +120,7 @@ export function decorate(axes: Axes, frame: Frame): Decorations {
       const widths = yticks.major.map((t) => turned(t.label, ysize, yaxis.rotation ?? 0).w);
       ytickDepth = stub + Math.max(...widths);
     }
-    const xoffset = xticks.offset ? xsize * 1.2 : 0;
+    const xoffset = xticks.offset ? xsize + 2 * unit : 0;
     const xlabel = xaxis.label
       ? LABEL_PAD * unit + textHeight(xaxis.label.text, xaxis.label.look.fontsize * unit)
       : 0;

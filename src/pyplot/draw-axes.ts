@@ -132,7 +132,7 @@ function drawFrame(canvas: Canvas, axes: Axes, frame: Frame, deco: Decorations):
   }
   canvas.rect(box, undefined, stroke, 0);
   if (deco.xticks.offset) {
-    canvas.text(deco.xticks.offset, [box.x + box.w, bottom + deco.xtickDepth], {
+    canvas.text(deco.xticks.offset, [box.x + box.w, bottom + deco.xtickDepth + 2 * unit], {
       size: xsize,
       color: xcolor,
       ha: 'right',

@@ -80,7 +80,8 @@ export function toPixels(
   how: ImageColors,
 ): { pixels: Pixels; colors: ColorScale | undefined } {
   let shape = input.shape;
-  if (shape.length > 2 && shape[0] === 1) shape = shape.slice(1);
+  const colored = shape.length === 3 && (shape[2] === 3 || shape[2] === 4);
+  if (shape.length > 2 && shape[0] === 1 && !colored) shape = shape.slice(1);
   if (shape.length === 3 && shape[2] === 1) shape = shape.slice(0, 2);
   const planes = shape.length === 3 ? shape[2] : 1;
   const ok = shape.length === 2 || (shape.length === 3 && (planes === 3 || planes === 4));

@@ -56,7 +56,7 @@ function arrange(group: readonly Axes[], page: Page, out: Map<Axes, Box>): void 
       (m, a) => (a.cell[line] === at ? Math.max(m, (sides.get(a) as Sides)[side]) : m),
       0,
     );
-  const pad = (page.tight ? 1.08 * 10 : 4) * unit;
+  const pad = (page.tight ? 1.08 * 10 : 6) * unit;
   const heading = page.suptitle
     ? 0.02 * height + textHeight(page.suptitle.text, page.suptitle.look.fontsize * unit)
     : 0;

@@ -63,15 +63,15 @@ export function subplot(rows = 1, cols?: number, index?: number): Axes {
  * @returns the figure, and one axes, a list of one row or column, or a list of rows
  */
 export function subplots(
-  rows?: 1,
-  cols?: 1,
-  options?: SubplotsOptions & { squeeze?: true },
-): [Figure, Axes];
-export function subplots(
   rows: number,
   cols: number,
   options: SubplotsOptions & { squeeze: false },
 ): [Figure, Axes[][]];
+export function subplots(
+  rows?: 1,
+  cols?: 1,
+  options?: SubplotsOptions & { squeeze?: true },
+): [Figure, Axes];
 export function subplots(rows: 1, cols: number, options?: SubplotsOptions): [Figure, Axes[]];
 export function subplots(rows: number, cols?: 1, options?: SubplotsOptions): [Figure, Axes[]];
 export function subplots(rows: number, cols: number, options?: SubplotsOptions): [Figure, Axes[][]];
@@ -121,7 +121,8 @@ export function colorbar(mappable?: Mappable, options: ColorbarOptions = {}): vo
   if (!found) {
     throw new GradloomError('pyplot.colorbar', 'colorbar needs an image or a scatter to explain.');
   }
-  gcf().colorbar(found, options);
+  const home = [...figures.values()].find((f) => f.axes.some((a) => a.artists.includes(found)));
+  (home ?? gcf()).colorbar(found, options);
 }
 
 /** Writes the current figure to a file, SVG or PNG by its name's ending (Node only). */

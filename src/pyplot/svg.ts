@@ -106,6 +106,7 @@ export class SvgCanvas implements Canvas {
   readonly #out: string[] = [];
   readonly #clips = new Set<string>();
   readonly #defs: string[] = [];
+  #images = false;
 
   polyline(points: readonly Point[], stroke: Stroke): void {
     if (points.length === 0) return;
@@ -173,11 +174,13 @@ export class SvgCanvas implements Canvas {
     const png = encode({ width, height, data: rgba, channels: 4, depth: 8 });
     let bytes = '';
     for (const b of png) bytes += String.fromCharCode(b);
-    // Two spellings of "do not smooth": SVG's own, and the one of CSS that browsers follow.
+    // Two spellings of "do not smooth": SVG's own, and (in the style sheet) the one of CSS that
+    // browsers follow, which some renderers take for an error when it stands in the element.
+    this.#images = true;
     this.#out.push(
       `<image x="${num(box.x)}" y="${num(box.y)}" width="${num(box.w)}" height="${num(box.h)}"` +
         ` preserveAspectRatio="none" image-rendering="optimizeSpeed"` +
-        ` style="image-rendering:pixelated" href="data:image/png;base64,${btoa(bytes)}"/>`,
+        ` class="gradloom-nearest" href="data:image/png;base64,${btoa(bytes)}"/>`,
     );
   }
 
@@ -224,11 +227,14 @@ export class SvgCanvas implements Canvas {
 
   /** The finished document. */
   toString(width: number, height: number): string {
+    const style = this.#images
+      ? '<style>@supports (image-rendering:pixelated){.gradloom-nearest{image-rendering:pixelated}}</style>\n'
+      : '';
     const defs = this.#defs.length ? `<defs>${this.#defs.join('')}</defs>\n` : '';
     return (
       `<svg xmlns="http://www.w3.org/2000/svg" width="${num(width)}" height="${num(height)}"` +
       ` viewBox="0 0 ${num(width)} ${num(height)}" font-family="${FAMILY}">\n` +
-      `${defs}${this.#out.join('\n')}\n</svg>\n`
+      `${style}${defs}${this.#out.join('\n')}\n</svg>\n`
     );
   }
 }

@@ -15,7 +15,7 @@ const BRAILLE = [
 const SYMBOLS = '*+ox#@%&';
 const SHADES = '█▓▒░';
 /** From no ink to full ink. */
-const RAMP = ' .:-=+*#%@';
+export const RAMP = ' .:-=+*#%@';
 
 export function symbolOf(series: number): string {
   return SYMBOLS[series % SYMBOLS.length];
@@ -29,10 +29,17 @@ export function luminance(c: Color): number {
   return (0.299 * c.r + 0.587 * c.g + 0.114 * c.b) / 255;
 }
 
-/** A text or line colour; black and white give way to the terminal's own foreground. */
+/**
+ * A text or line colour on the terminal's own ground, which may be dark or light: black and white
+ * give way to the terminal's foreground, and dark colours are lightened.
+ */
 export function ink(c: Color): Color | undefined {
   const grey = Math.max(c.r, c.g, c.b) - Math.min(c.r, c.g, c.b) < 16;
-  return grey && (luminance(c) < 0.25 || luminance(c) > 0.9) ? undefined : c;
+  const light = luminance(c);
+  if (grey && (light < 0.25 || light > 0.9)) return undefined;
+  const lift = light < 0.38 ? (0.38 - light) / (1 - light) : 0;
+  const mix = (v: number): number => v + (255 - v) * lift;
+  return lift === 0 ? c : { r: mix(c.r), g: mix(c.g), b: mix(c.b), a: c.a };
 }
 
 /**
@@ -144,6 +151,13 @@ export class TerminalCanvas implements Canvas {
 
   polygon(points: readonly Point[], fill: Color, _edge: Stroke | undefined, series: number): void {
     const ys = points.map((p) => p[1]);
+    const xs = points.map((p) => p[0]);
+    // An arrow's head is smaller than a half block.
+    const small = Math.max(...ys) - Math.min(...ys) < 8 && Math.max(...xs) - Math.min(...xs) < 8;
+    if (small) {
+      this.polyline([...points, points[0]], { color: fill, width: 1 }, series);
+      return;
+    }
     const [top, bottom] = span(Math.min(...ys), Math.max(...ys), this.height);
     for (let r = top; r < bottom; r++) {
       const y = r + 0.5;
@@ -196,6 +210,11 @@ export class TerminalCanvas implements Canvas {
       const y = Math.floor(at[1] / 4 - (style.va === 'center' ? 0 : up) + i);
       this.#texts.push({ text: line, x, y, color: style.color });
     });
+  }
+
+  /** Whether an image's dark parts are drawn as ink; undefined without an image. */
+  get darkIsInk(): boolean | undefined {
+    return this.#shades?.invert;
   }
 
   /** The picture as character cells. */

@@ -6,7 +6,7 @@ import { AxesImage } from './image.ts';
 import { type LegendEntry, legendEntries } from './legend.ts';
 import { Bars, FilledArea } from './patches.ts';
 import { Screen, textColumns, truncate } from './screen.ts';
-import { ink, luminance, shadeOf, symbolOf, TerminalCanvas } from './terminal-canvas.ts';
+import { ink, luminance, RAMP, shadeOf, symbolOf, TerminalCanvas } from './terminal-canvas.ts';
 import type { Ticks } from './ticks.ts';
 
 /** How to draw with characters. */
@@ -138,7 +138,9 @@ function drawBlock(axes: Axes, width: number, height: number, color: boolean): S
   const legend = legendLines(entries, width);
   const xticks = thinnedXticks(axes, frame, area.columns);
   const xlabel = visible ? [xaxis.label?.text, xticks.offset].filter(Boolean).join('  ') : '';
-  const foot = (visible ? 2 : 0) + (xlabel ? 1 : 0) + axes.colorbars.length + legend.length;
+  // Without colours only an image has shades that a bar could explain.
+  const bars = axes.colorbars.filter((b) => color || b.mappable instanceof AxesImage);
+  const foot = (visible ? 2 : 0) + (xlabel ? 1 : 0) + bars.length + legend.length;
   const screen = new Screen(width, head.length + area.rows + foot);
   const middle = (text: string): number =>
     Math.max(0, gutter + Math.floor((area.columns - textColumns(text)) / 2));
@@ -150,7 +152,15 @@ function drawBlock(axes: Axes, width: number, height: number, color: boolean): S
   let y = head.length;
   screen.blit(canvas.toScreen(), gutter, y);
   if (visible) {
-    drawScales(screen, frame, { yticks, xticks, labels, gutter, top: y, area });
+    drawScales(screen, frame, {
+      yticks,
+      xticks,
+      labels,
+      gutter,
+      top: y,
+      area,
+      cutNames: xaxis.hasFixedTicks,
+    });
     y += 2;
   }
   y += area.rows;
@@ -158,7 +168,9 @@ function drawBlock(axes: Axes, width: number, height: number, color: boolean): S
     const text = truncate(xlabel, width);
     screen.write(Math.min(middle(text), width - textColumns(text)), y++, text);
   }
-  for (const bar of axes.colorbars) drawScaleBar(screen, bar, gutter, y++, color);
+  for (const bar of bars) {
+    drawScaleBar(screen, bar, gutter, y++, color ? undefined : canvas.darkIsInk === true);
+  }
   for (const line of legend) {
     let x = Math.max(0, Math.min(gutter, width - line.columns));
     for (const entry of line.entries) {
@@ -182,6 +194,7 @@ function drawScales(
     gutter: number;
     top: number;
     area: { columns: number; rows: number };
+    cutNames: boolean;
   },
 ): void {
   const { gutter, top, area } = at;
@@ -197,14 +210,18 @@ function drawScales(
     screen.put(gutter - 1, top + row, '┤', grey);
   });
   let free = 0;
+  const places = at.xticks.major.map((t) => frame.x(t.value) / 2).sort((a, b) => a - b);
+  const closest = Math.min(screen.width, ...places.slice(1).map((p, i) => p - places[i]));
   for (const t of [...at.xticks.major].sort((a, b) => frame.x(a.value) - frame.x(b.value))) {
     const column = Math.min(area.columns - 1, Math.floor(frame.x(t.value) / 2));
     screen.put(gutter + column, bottom, '┬', grey);
-    const n = textColumns(t.label);
+    // Names are cut to their share of the width; numbers were thinned to fit before.
+    const label = at.cutNames ? truncate(t.label, Math.max(1, Math.floor(closest) - 1)) : t.label;
+    const n = textColumns(label);
     const middle = gutter + column - Math.floor(n / 2);
     const left = Math.max(0, Math.min(middle, screen.width - n));
     if (left < free) continue;
-    screen.write(left, bottom + 1, t.label);
+    screen.write(left, bottom + 1, label);
     free = left + n + 1;
   }
 }
@@ -214,7 +231,8 @@ function drawScaleBar(
   bar: Axes['colorbars'][number],
   gutter: number,
   y: number,
-  color: boolean,
+  /** Undefined with colours; without, whether dark is drawn as ink. */
+  darkIsInk: boolean | undefined,
 ): void {
   const colors = bar.mappable.colors;
   if (!colors) return;
@@ -225,8 +243,9 @@ function drawScaleBar(
   const n = Math.max(4, Math.min(24, screen.width - x - 12));
   for (let i = 0; i < n; i++, x++) {
     const c = colors.map(i / (n - 1));
-    if (color) screen.put(x, y, '█', { fg: c });
-    else screen.put(x, y, ' .:-=+*#%@'[Math.round(luminance(c) * 9)]);
+    const light = luminance(c);
+    if (darkIsInk === undefined) screen.put(x, y, '█', { fg: c });
+    else screen.put(x, y, RAMP[Math.round((darkIsInk ? 1 - light : light) * (RAMP.length - 1))]);
   }
   const end = `${short(colors.vmax)}${bar.label ? `  ${bar.label.text}` : ''}`;
   screen.write(x + 1, y, truncate(end, screen.width - x - 1));
