@@ -38,7 +38,7 @@ import { type Buffers, Elements, sameElement } from './elements.ts';
 import type { Group } from './fuse.ts';
 import type { Stmt, Tile } from './loopnest.ts';
 import { forLoop, loopOver, nest, parallelize } from './loops.ts';
-import { type Draft, storeOf } from './pointwise.ts';
+import { type Draft, storesOf } from './pointwise.ts';
 import type { CpuTarget } from './program.ts';
 
 /** Where a tile finds its operand: buffer[base(b) + r*row + k*step], or a packed panel. */
@@ -122,10 +122,13 @@ export function lowerContract(group: Group, buffers: Buffers, target: CpuTarget)
     const after = new Elements(buffers, group.members, new Map([[node.outputs[0], acc]]));
     const index = p.outIndex(b, m, n);
     const space = node.outputs[0].shape;
-    return group.stored.map((v) => {
-      const at = sameElement(v.shape, space, index);
-      return storeOf(buffers, v, linearize(at, v.shape), after.at(v, at));
-    });
+    return storesOf(
+      buffers,
+      group.stored.map((v) => {
+        const at = sameElement(v.shape, space, index);
+        return { v, index: linearize(at, v.shape), value: after.at(v, at) };
+      }),
+    );
   };
   const tiled =
     (dtype === 'float32' || dtype === 'float64') && p.n > 2 && p.k > 0 && p.m * p.n * p.k > 64;

@@ -27,7 +27,7 @@ import {
   parallelize,
   replacer,
 } from './loops.ts';
-import { type Draft, storeOf } from './pointwise.ts';
+import { type Draft, storesOf } from './pointwise.ts';
 import type { CpuTarget } from './program.ts';
 
 const storageOf = (s: Scalar): DType => s;
@@ -85,7 +85,10 @@ export function lowerFold(group: Group, buffers: Buffers, target: CpuTarget): Dr
   const kept = groups.flatMap((g, i) => (runs[i].folded ? [] : g));
   const folded = groups.flatMap((g, i) => (runs[i].folded ? g : []));
   const steps = next.map(apply);
-  const epilogue = stores.map((s) => storeOf(buffers, s.v, apply(s.index), apply(s.value)));
+  const epilogue = storesOf(
+    buffers,
+    stores.map((s) => ({ v: s.v, index: apply(s.index), value: apply(s.value) })),
+  );
 
   const cost = sizeOf(shape) * costOf(steps) + sizeOf(space) * costOf(stores.map((s) => s.value));
   const parallel = cost >= target.parallelThreshold;

@@ -1,6 +1,7 @@
 /** Pointwise groups: one loop nest that computes and stores every element of its values. */
-import type { Expr } from '../expr/expr.ts';
+import { type Expr, variable } from '../expr/expr.ts';
 import { linearize } from '../expr/index-math.ts';
+import type { Value } from '../graph/graph.ts';
 import { sizeOf } from '../shape.ts';
 import { type Buffers, Elements, sameElement } from './elements.ts';
 import type { Group } from './fuse.ts';
@@ -10,13 +11,28 @@ import type { CpuTarget } from './program.ts';
 
 export type Draft = Omit<Kernel, 'name' | 'reads' | 'writes'>;
 
-export function storeOf(
-  buffers: Buffers,
-  v: Group['stored'][number],
-  index: Expr,
-  value: Expr,
-): Stmt {
-  return { kind: 'store', buffer: buffers.of(v)!, storage: v.dtype, index, value };
+export interface Result {
+  readonly v: Value;
+  readonly index: Expr;
+  readonly value: Expr;
+}
+
+/**
+ * Stores what a group computes for one element. Every value is computed before any is stored: an
+ * output may lie over an input that another value still has to read.
+ */
+export function storesOf(buffers: Buffers, results: readonly Result[]): Stmt[] {
+  const single = results.length === 1;
+  const lets: Stmt[] = [];
+  const stores = results.map(({ v, index, value }): Stmt => {
+    let held = value;
+    if (!single && value.op !== 'const' && value.op !== 'var') {
+      held = variable('v', value.dtype);
+      lets.push({ kind: 'let', variable: held, value });
+    }
+    return { kind: 'store', buffer: buffers.of(v)!, storage: v.dtype, index, value: held };
+  });
+  return [...lets, ...stores];
 }
 
 export function lowerPointwise(group: Group, buffers: Buffers, target: CpuTarget): Draft {
@@ -32,9 +48,10 @@ export function lowerPointwise(group: Group, buffers: Buffers, target: CpuTarget
     [loops],
     stores.flatMap((s) => [s.index, s.value]),
   );
-  const body = stores.map((s) => storeOf(buffers, s.v, apply(s.index), apply(s.value)));
+  const results = stores.map((s) => ({ v: s.v, index: apply(s.index), value: apply(s.value) }));
+  const body = storesOf(buffers, results);
   const merged = groups[0];
-  const cost = sizeOf(space) * costOf(body.flatMap((s) => (s.kind === 'store' ? [s.value] : [])));
+  const cost = sizeOf(space) * costOf(results.map((r) => r.value));
   if (cost < target.parallelThreshold || merged.length === 0)
     return { body: nest(merged, body, true), scratch: [], cost };
   const last = merged[merged.length - 1];

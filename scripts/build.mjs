@@ -1,0 +1,46 @@
+// Builds dist/: ES modules split into shared chunks (so that a page or a program loads only what it
+// uses), and type declarations. Node's own modules stay external; files named *.node.ts are reached
+// through dynamic imports only and land in chunks of their own, which browsers never load.
+import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+
+await build({
+  absWorkingDir: root,
+  entryPoints: {
+    index: 'src/index.ts',
+    keras: 'src/keras/index.ts',
+    numpy: 'src/numpy/index.ts',
+    pyplot: 'src/pyplot/index.ts',
+    graph: 'src/graph/index.ts',
+    datasets: 'src/datasets/index.ts',
+    native: 'src/backends/native/index.ts',
+  },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  target: 'es2022',
+  platform: 'neutral',
+  mainFields: ['module', 'main'],
+  packages: 'external',
+  external: ['node:*', '#native'],
+  chunkNames: 'chunks/[name]-[hash]',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  keepNames: true,
+  sourcemap: true,
+  logLevel: 'warning',
+});
+
+if (!process.argv.includes('--no-types')) {
+  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+}
