@@ -453,12 +453,12 @@ export class Axes {
 
   /** Sets the ends of the x axis; undefined leaves an end to the data. */
   setXlim(left?: number | readonly [number, number], right?: number): void {
-    setLimits(this.xaxis, left, right);
+    for (const axes of new Set<Axes>([this, ...this.sharedX])) setLimits(axes.xaxis, left, right);
   }
 
   /** Sets the ends of the y axis; undefined leaves an end to the data. */
   setYlim(bottom?: number | readonly [number, number], top?: number): void {
-    setLimits(this.yaxis, bottom, top);
+    for (const axes of new Set<Axes>([this, ...this.sharedY])) setLimits(axes.yaxis, bottom, top);
   }
 
   /** The values at the x axis's left and right end. */
@@ -494,11 +494,11 @@ export class Axes {
   }
 
   setXscale(scale: 'linear' | 'log'): void {
-    this.xaxis.setScale(scale);
+    for (const axes of new Set<Axes>([this, ...this.sharedX])) axes.xaxis.setScale(scale);
   }
 
   setYscale(scale: 'linear' | 'log'): void {
-    this.yaxis.setScale(scale);
+    for (const axes of new Set<Axes>([this, ...this.sharedY])) axes.yaxis.setScale(scale);
   }
 
   /** Lets x grow to the left. */

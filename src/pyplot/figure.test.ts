@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decode } from 'fast-png';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Axes } from './axes.ts';
 import { toDense } from './data.ts';
 import { Figure } from './figure.ts';
@@ -167,6 +167,9 @@ describe('axes', () => {
     a.plot([0, 10]);
     b.plot([5, 100]);
     expect(a.getYlim()).toEqual(b.getYlim());
+    a.setYlim(0, 7);
+    expect(b.getYlim()).toEqual([0, 7]);
+    expect(a.getXlim()).toEqual([-0.05, 1.05]);
   });
 
   it('give bars a foot without margin, stacked or not', () => {
@@ -325,6 +328,54 @@ describe('PNG', () => {
     } finally {
       await rm(dir, { recursive: true });
     }
+  });
+});
+
+it('says what to install when the PNG renderer is missing', async () => {
+  vi.doMock('@resvg/resvg-js', () => {
+    throw new Error('not found');
+  });
+  try {
+    await expect(new Figure().toPNG()).rejects.toThrow(/npm install @resvg\/resvg-js/);
+  } finally {
+    vi.doUnmock('@resvg/resvg-js');
+  }
+});
+
+describe('show', () => {
+  it('appends the SVG to the document in a browser, and closes the figures', async () => {
+    const shown: { innerHTML: string }[] = [];
+    vi.stubGlobal('document', {
+      body: { append: (e: { innerHTML: string }) => shown.push(e) },
+      createElement: () => ({ innerHTML: '' }),
+    });
+    try {
+      plt.plot([1, 2]);
+      const first = plt.gcf();
+      await plt.show();
+      expect(shown.length).toBe(1);
+      expect(shown[0].innerHTML).toMatch(/^<svg/);
+      expect(plt.gcf()).not.toBe(first);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
+  it('prints to standard output in Node', async () => {
+    let out = '';
+    const spy = vi.spyOn(process.stdout, 'write').mockImplementation(((
+      text: string,
+      done: () => void,
+    ) => {
+      out += text;
+      done();
+      return true;
+    }) as typeof process.stdout.write);
+    plt.title('Printed');
+    plt.plot([1, 2]);
+    await plt.show();
+    spy.mockRestore();
+    expect(out).toContain('Printed');
   });
 });
 

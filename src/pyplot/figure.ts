@@ -218,7 +218,14 @@ export class Figure {
       );
     }
     await this.load();
-    const { writeFile } = await import('node:fs/promises');
+    const { writeFile } = await import('node:fs/promises').catch((cause) => {
+      throw new GradloomError(
+        'pyplot.save',
+        'savefig writes files and so works in Node only; in a browser take toSVG() or show().',
+        {},
+        { cause },
+      );
+    });
     await writeFile(path, format === 'svg' ? this.toSVG() : await this.toPNG(options.dpi));
   }
 

@@ -72,8 +72,16 @@ export function subplots(
   cols?: 1,
   options?: SubplotsOptions & { squeeze?: true },
 ): [Figure, Axes];
-export function subplots(rows: 1, cols: number, options?: SubplotsOptions): [Figure, Axes[]];
-export function subplots(rows: number, cols?: 1, options?: SubplotsOptions): [Figure, Axes[]];
+export function subplots(
+  rows: 1,
+  cols: number,
+  options?: SubplotsOptions & { squeeze?: true },
+): [Figure, Axes[]];
+export function subplots(
+  rows: number,
+  cols?: 1,
+  options?: SubplotsOptions & { squeeze?: true },
+): [Figure, Axes[]];
 export function subplots(rows: number, cols: number, options?: SubplotsOptions): [Figure, Axes[][]];
 export function subplots(rows = 1, cols = 1, options: SubplotsOptions = {}): [Figure, AxesGrid] {
   // Made apart first, so that a refused grid leaves no empty figure behind.
