@@ -8,6 +8,7 @@ import { toDense } from './data.ts';
 import { Figure } from './figure.ts';
 import * as plt from './index.ts';
 import { Line } from './line.ts';
+import { textWidth } from './text-metrics.ts';
 
 afterEach(() => plt.close('all'));
 
@@ -25,6 +26,21 @@ function frameOf(svg: string): number[] {
 
 function texts(svg: string): string[] {
   return [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map((m) => m[1]);
+}
+
+/** Left, top, right and bottom of every text, and what it says. */
+function textBoxes(svg: string): [number, number, number, number, string][] {
+  const pattern =
+    /<text x="([\d.-]+)" y="([\d.-]+)" font-size="([\d.]+)" text-anchor="(\w+)"([^>]*)>([^<]*)</g;
+  return [...svg.matchAll(pattern)].map((m) => {
+    const [x, y, size] = m.slice(1, 4).map(Number);
+    const w = textWidth(m[6], size);
+    const left = { start: 0, middle: w / 2, end: w }[m[4]] as number;
+    const turned = /rotate\(-90 [\d.]+ ([\d.]+)\)/.exec(m[5]);
+    if (!turned) return [x - left, y - 0.73 * size, x - left + w, y, m[6]];
+    const middle = Number(turned[1]);
+    return [x - size / 2, middle - w / 2, x + size / 2, middle + w / 2, m[6]];
+  });
 }
 
 describe('SVG', () => {
@@ -122,12 +138,24 @@ describe('SVG', () => {
       ax.setXlabel('ex');
     }
     fig.suptitle('Over all');
-    for (const m of fig.toSVG().matchAll(/<text x="([\d.-]+)" y="([\d.-]+)"/g)) {
-      expect(Number(m[1])).toBeGreaterThan(0);
-      expect(Number(m[1])).toBeLessThan(640);
-      expect(Number(m[2])).toBeGreaterThan(8);
-      expect(Number(m[2])).toBeLessThan(480);
-    }
+    const svg = fig.toSVG();
+    const boxes = textBoxes(svg);
+    const frames = [...svg.matchAll(/<clipPath id="clip-([\d_-]+)"/g)].map((m) =>
+      m[1].replaceAll('_', '.').split('-').map(Number),
+    );
+    expect(frames.length).toBe(4);
+    expect(boxes.length).toBeGreaterThan(20);
+    boxes.forEach(([x0, y0, x1, y1, text], i) => {
+      expect(x0 >= 0 && y0 >= 0 && x1 <= 640 && y1 <= 480, text).toBe(true);
+      for (const [fx, fy, fw, fh] of frames) {
+        const outside = x1 <= fx || fx + fw <= x0 || y1 <= fy || fy + fh <= y0;
+        expect(outside, `${text} over a frame`).toBe(true);
+      }
+      for (const [a0, b0, a1, b1, other] of boxes.slice(i + 1)) {
+        const apart = x1 <= a0 || a1 <= x0 || y1 <= b0 || b1 <= y0;
+        expect(apart, `${text} | ${other}`).toBe(true);
+      }
+    });
   });
 
   it('turns names that would touch, and thins numbers', () => {
@@ -300,19 +328,16 @@ describe('PNG', () => {
       expect(at(inset, 0.5 + inset)).toBe(128);
     }
     plt.cla();
-    plt.imshow(
-      [
-        [
-          [255, 0, 0],
-          [0, 0, 255],
-        ],
-      ],
-      { origin: 'lower' },
-    );
+    const [red, blue] = [
+      [255, 0, 0],
+      [0, 0, 255],
+    ];
+    plt.imshow([[red], [blue]], { origin: 'lower' });
     plt.axis('off');
     const box = frameOf(plt.toSVG());
     const rgb = decode(await plt.gcf().toPNG());
-    expect(pixel(rgb, box[0] + box[2] / 4, box[1] + box[3] / 2)).toEqual([255, 0, 0]);
+    expect(pixel(rgb, box[0] + box[2] / 2, box[1] + box[3] * 0.75)).toEqual(red);
+    expect(pixel(rgb, box[0] + box[2] / 2, box[1] + box[3] * 0.25)).toEqual(blue);
   });
 
   it('is written by savefig, as is SVG, and other formats are refused', async () => {
