@@ -152,7 +152,8 @@ export function nest(
 }
 
 export interface Parallel {
-  readonly parallel: { readonly index: Expr; readonly extent: number };
+  /** Absent when there was only one piece. */
+  readonly parallel?: { readonly index: Expr; readonly extent: number };
   readonly body: readonly Stmt[];
 }
 
@@ -204,7 +205,7 @@ export function parallelize(
       last.extent % chunk === 0 ? int(chunk) : boundedInt('min', left, int(chunk), 1, chunk);
     body.push(...inner([], { start, extent }));
   } else body.push(...inner(rest));
-  return { parallel: { index: p.index, extent: p.extent }, body };
+  return p.extent === 1 ? { body } : { parallel: { index: p.index, extent: p.extent }, body };
 }
 
 /** Distinct operations in a set of expressions: the cost of evaluating them once. */
