@@ -88,14 +88,15 @@ function lower(graph: Graph, options: LowerOptions): Program {
       return { ...k, body, ...touched(body) };
     });
   }
-  const { offsets, bytes } = planArena(final, buffers, temporaries);
+  const steps = placeBarriers(final);
+  const { offsets, bytes } = planArena(steps, buffers, temporaries);
   for (const b of temporaries)
     buffers.decls[b].place = { kind: 'arena', offset: offsets.get(b)?.start ?? 0 };
 
   const program: Program = {
     name,
     buffers: buffers.finish(),
-    steps: placeBarriers(final, offsets),
+    steps,
     arenaBytes: bytes,
     inputs: simple.inputs.length,
     outputs: simple.outputs.length,

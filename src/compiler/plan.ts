@@ -120,21 +120,64 @@ function readsInPlace(k: Kernel, from: number, to: number): boolean {
   return inPlace;
 }
 
-/** Topological, keeping the given order where nothing forbids it. */
+/**
+ * A topological order with few barriers: among the kernels that are ready, one that need not wait
+ * for those since the last barrier goes first; the given order decides otherwise.
+ */
 function sortKernels(
   kernels: readonly Kernel[],
   before: ReadonlyMap<Kernel, ReadonlySet<Kernel>>,
 ): Kernel[] {
+  const missing = new Map<Kernel, number>();
+  const after = new Map<Kernel, Kernel[]>(kernels.map((k) => [k, []]));
+  for (const k of kernels) {
+    missing.set(k, before.get(k)!.size);
+    for (const b of before.get(k)!) after.get(b)!.push(k);
+  }
+  const rank = new Map(kernels.map((k, i) => [k, i]));
+  let ready = kernels.filter((k) => missing.get(k) === 0);
   const order: Kernel[] = [];
-  const done = new Set<Kernel>();
-  const visit = (k: Kernel): void => {
-    if (done.has(k)) return;
-    done.add(k);
-    for (const b of before.get(k)!) visit(b);
-    order.push(k);
-  };
-  for (const k of kernels) visit(k);
+  let since: Touch[] = [];
+  while (ready.length > 0) {
+    let next = ready.find((k) => !conflicts(since, touches(k)));
+    if (!next) {
+      next = ready[0];
+      since = [];
+    }
+    since.push(...touches(next));
+    order.push(next);
+    ready = ready.filter((k) => k !== next);
+    for (const k of after.get(next)!) {
+      missing.set(k, missing.get(k)! - 1);
+      if (missing.get(k) === 0) ready.push(k);
+    }
+    ready.sort((a, b) => rank.get(a)! - rank.get(b)!);
+  }
   return order;
+}
+
+interface Touch {
+  readonly buffer: number;
+  readonly write: boolean;
+  readonly parallel: boolean;
+}
+
+function touches(k: Kernel): Touch[] {
+  const parallel = k.parallel !== undefined;
+  return [
+    ...k.reads.map((buffer) => ({ buffer, write: false, parallel })),
+    ...k.writes.map((buffer) => ({ buffer, write: true, parallel })),
+  ];
+}
+
+/**
+ * Whether `mine` must wait for `since`. Kernels without a parallel index all run on one thread in
+ * order, so they need not wait for each other.
+ */
+function conflicts(since: readonly Touch[], mine: readonly Touch[]): boolean {
+  return since.some((s) =>
+    mine.some((m) => s.buffer === m.buffer && (s.write || m.write) && (s.parallel || m.parallel)),
+  );
 }
 
 /** `body` with buffer `from` called `to`. */
@@ -149,7 +192,7 @@ export function renameBuffer(body: readonly Stmt[], from: number, to: number): S
         ? load(to, e.storage!, args[0])
         : args.every((a, i) => a === e.args[i])
           ? e
-          : keepBounds(e, args);
+          : rebuild(e, args);
     memo.set(e, r);
     return r;
   };
@@ -190,32 +233,42 @@ export function renameBuffer(body: readonly Stmt[], from: number, to: number): S
   return body.map(st);
 }
 
-function keepBounds(e: Expr, args: readonly Expr[]): Expr {
-  return rebuild(e, args);
+/** Where threads must wait for each other. */
+export function placeBarriers(order: readonly Kernel[]): Step[] {
+  let since: Touch[] = [];
+  return order.map((kernel) => {
+    const mine = touches(kernel);
+    const barrier = conflicts(since, mine);
+    since = barrier ? mine : [...since, ...mine];
+    return { kernel, barrier };
+  });
 }
 
-export interface Range {
+interface Range {
   readonly start: number;
   readonly end: number;
 }
 
 /**
  * Offsets in one arena for the temporaries, from their lifetimes: each is placed in the lowest gap
- * left by those alive at the same time, the largest first.
+ * left by those alive at the same time, the largest first. Time is counted in barriers, for between
+ * two barriers kernels may run side by side.
  */
 export function planArena(
-  order: readonly Kernel[],
+  steps: readonly Step[],
   buffers: Buffers,
   temporaries: readonly number[],
 ): { offsets: Map<number, Range>; bytes: number } {
   const first = new Map<number, number>();
   const last = new Map<number, number>();
-  order.forEach((k, t) => {
-    for (const b of [...k.reads, ...k.writes]) {
-      if (!first.has(b)) first.set(b, t);
-      last.set(b, t);
+  let time = 0;
+  for (const { kernel, barrier } of steps) {
+    if (barrier) time++;
+    for (const b of [...kernel.reads, ...kernel.writes]) {
+      if (!first.has(b)) first.set(b, time);
+      last.set(b, time);
     }
-  });
+  }
   const bytes = (b: number): number =>
     Math.max(64, Math.ceil((buffers.decls[b].length * bytesOf(buffers.decls[b].dtype)) / 64) * 64);
   const used = temporaries.filter((b) => first.has(b)).sort((x, y) => bytes(y) - bytes(x));
@@ -235,40 +288,4 @@ export function planArena(
     total = Math.max(total, at + bytes(b));
   }
   return { offsets, bytes: total };
-}
-
-/**
- * Where threads must wait for each other. Kernels without a parallel index all run on one thread in
- * order, so they need no barrier among themselves.
- */
-export function placeBarriers(
-  order: readonly Kernel[],
-  offsets: ReadonlyMap<number, Range>,
-): Step[] {
-  interface Access {
-    readonly buffer: number;
-    readonly write: boolean;
-    readonly parallel: boolean;
-  }
-  let since: Access[] = [];
-  const overlap = (a: number, b: number): boolean => {
-    if (a === b) return true;
-    const x = offsets.get(a);
-    const y = offsets.get(b);
-    return x !== undefined && y !== undefined && x.start < y.end && y.start < x.end;
-  };
-  return order.map((kernel) => {
-    const parallel = kernel.parallel !== undefined;
-    const mine: Access[] = [
-      ...kernel.reads.map((buffer) => ({ buffer, write: false, parallel })),
-      ...kernel.writes.map((buffer) => ({ buffer, write: true, parallel })),
-    ];
-    const barrier = since.some((s) =>
-      mine.some(
-        (m) => (s.write || m.write) && (s.parallel || m.parallel) && overlap(s.buffer, m.buffer),
-      ),
-    );
-    since = barrier ? mine : [...since, ...mine];
-    return { kernel, barrier };
-  });
 }
