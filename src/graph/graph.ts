@@ -109,6 +109,7 @@ export class Graph {
   readonly name: string;
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
+  #computed: readonly Node[] | undefined;
   #nodes: readonly Node[] | undefined;
 
   constructor(inputs: readonly Value[], outputs: readonly Value[], name = 'graph') {
@@ -117,34 +118,41 @@ export class Graph {
     this.outputs = outputs;
   }
 
-  /** The operations, each after those it needs. Inputs come first. */
+  /** The operations that must be run, each after those it needs: none that only gives inputs. */
+  get computed(): readonly Node[] {
+    this.#computed ??= sortNodes(this.inputs, this.outputs);
+    return this.#computed;
+  }
+
+  /**
+   * The nodes that give the inputs, then `computed`. A node one of whose outputs is an input while
+   * another is still wanted (a sort whose keys have been read) is among the computed ones.
+   */
   get nodes(): readonly Node[] {
-    this.#nodes ??= sortNodes(this.inputs, this.outputs);
+    this.#nodes ??= [...new Set([...this.#given(), ...this.computed])];
     return this.#nodes;
   }
 
   /** Every edge as [value, the node that uses it, at which operand]. */
   get edges(): [Value, Node, number][] {
-    return this.nodes.flatMap((n) =>
-      this.inputs.some((v) => v.node === n)
-        ? []
-        : n.inputs.map((v, i): [Value, Node, number] => [v, n, i]),
-    );
+    return this.computed.flatMap((n) => n.inputs.map((v, i): [Value, Node, number] => [v, n, i]));
+  }
+
+  #given(): Node[] {
+    const computed = new Set(this.computed);
+    return this.inputs.map((v) => v.node).filter((n) => !computed.has(n));
   }
 }
 
 function sortNodes(inputs: readonly Value[], outputs: readonly Value[]): Node[] {
+  // By value, not by node: a node may give one output and be asked for another.
+  const given = new Set(inputs);
   const order: Node[] = [];
   const done = new Set<Node>();
-  for (const v of inputs) {
-    if (!done.has(v.node)) {
-      done.add(v.node);
-      order.push(v.node);
-    }
-  }
   // An explicit stack: graphs are deep (a chain of ten thousand operations is ordinary).
   const stack: Node[] = [];
   for (const out of outputs) {
+    if (given.has(out)) continue;
     stack.push(out.node);
     while (stack.length > 0) {
       const node = stack[stack.length - 1];
@@ -160,7 +168,7 @@ function sortNodes(inputs: readonly Value[], outputs: readonly Value[]): Node[] 
       }
       let ready = true;
       for (const v of node.inputs) {
-        if (!done.has(v.node)) {
+        if (!given.has(v) && !done.has(v.node)) {
           ready = false;
           stack.push(v.node);
         }

@@ -54,7 +54,8 @@ export function interpret(graph: Graph): Interpretation {
     return slots.size - 1;
   };
   const inputSlots = graph.inputs.map(slot);
-  const steps = neededNodes(graph).map((node) => step(node, slot, new Set(graph.inputs)));
+  const given = new Set(graph.inputs);
+  const steps = graph.computed.map((node) => step(node, slot, given));
   const outputSlots = graph.outputs.map(slot);
   const avals = (vs: readonly Value[]): Aval[] => vs.map(({ shape, dtype }) => ({ shape, dtype }));
   const outputs = avals(graph.outputs);
@@ -82,19 +83,6 @@ export function interpret(graph: Graph): Interpretation {
       return outputSlots.map((s) => store(values[s].data, values[s].dtype));
     },
   };
-}
-
-/** Nodes some of whose outputs are needed and not given. */
-function neededNodes(graph: Graph): Node[] {
-  const given = new Set(graph.inputs);
-  const needed = new Set<Value>(graph.outputs.filter((v) => !given.has(v)));
-  const nodes: Node[] = [];
-  for (const node of [...graph.nodes].reverse()) {
-    if (!node.outputs.some((v) => needed.has(v))) continue;
-    nodes.push(node);
-    for (const v of node.inputs) if (!given.has(v)) needed.add(v);
-  }
-  return nodes.reverse();
 }
 
 function step(node: Node, slot: (v: Value) => number, given: ReadonlySet<Value>): Step {
