@@ -24,7 +24,7 @@ export function vjp(
     const sofar = totals.get(v);
     totals.set(v, sofar ? lax.add(sofar, g) : g);
   };
-  outputs.forEach((o, i) => accumulate(o, cotangents[i]));
+  for (const [i, o] of outputs.entries()) accumulate(o, cotangents[i]);
 
   for (let i = order.length - 1; i >= 0; i--) {
     const node = order[i];

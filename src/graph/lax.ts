@@ -129,7 +129,7 @@ export function reshape(x: Value, shape: Shape): Value {
 }
 
 export function transpose(x: Value, permutation: readonly number[]): Value {
-  return permutation.every((d, i) => d === i)
+  return permutation.length === x.shape.length && permutation.every((d, i) => d === i)
     ? x
     : apply(p.transpose, [x], { permutation: [...permutation] });
 }

@@ -55,6 +55,18 @@ export const dotGeneral: Primitive<DotAttrs> = definePrimitive<DotAttrs>({
         inputs,
       );
     }
+    const distinct = (v: Aval, dims: readonly number[]): boolean =>
+      dims.every((d, i) => d in v.shape && dims.indexOf(d) === i);
+    if (
+      !distinct(x, [...a.lhsBatch, ...a.lhsContract]) ||
+      !distinct(y, [...a.rhsBatch, ...a.rhsContract])
+    ) {
+      throw operandError(
+        'dot_general',
+        `batch [${a.lhsBatch}], [${a.rhsBatch}] and contracted [${a.lhsContract}], [${a.rhsContract}] dimensions must be distinct ones of ${showShape(x.shape)} and ${showShape(y.shape)}.`,
+        inputs,
+      );
+    }
     const { lhsFree, rhsFree } = freeDims(x, y, a);
     return [
       {

@@ -5,7 +5,7 @@ import { isInteger } from '../../dtype.ts';
 import { binary, compare, convert, type Expr, guard, int, variable } from '../../expr/expr.ts';
 import { clampIndex, delinearize, iadd, isub, linearize } from '../../expr/index-math.ts';
 import { type Shape, sameShape, showShape, sizeOf } from '../../shape.ts';
-import type { Aval } from '../graph.ts';
+import type { Aval, Value } from '../graph.ts';
 import * as lax from '../lax.ts';
 import {
   type Attrs,
@@ -130,6 +130,18 @@ export type GatherAttrs = {
 const windowDims = (rank: number, collapsed: readonly number[]): number[] =>
   Array.from({ length: rank }, (_, d) => d).filter((d) => !collapsed.includes(d));
 
+/** Indices in a dtype that holds every bound: uint8 stops at 255. */
+const widened = (indices: Value): Value =>
+  indices.dtype === 'uint8' ? lax.convert(indices, 'int32') : indices;
+
+/** For each component of the index vectors, the last start at which a window lies inside `x`. */
+function lastStarts(x: Aval, indices: Value, map: readonly number[], sizes: Shape): Value {
+  const last = map.map((d) =>
+    lax.full(indices.shape.slice(0, -1).concat(1), x.shape[d] - sizes[d], indices.dtype),
+  );
+  return lax.concatenate(last, indices.shape.length - 1);
+}
+
 /** gather(x, indices: int32[..., k]); windows are moved inside the operand (mode "clip"). */
 export const gather: Primitive<GatherAttrs> = definePrimitive<GatherAttrs>({
   name: 'gather',
@@ -164,8 +176,13 @@ export const gather: Primitive<GatherAttrs> = definePrimitive<GatherAttrs>({
     if (!g) return [];
     const [x, idx] = node.inputs;
     const a = node.attrs;
+    // scatter skips the windows that gather has moved inside: move their indices.
+    const wide = widened(idx);
+    const zero = lax.full(idx.shape, 0, wide.dtype);
+    const last = lastStarts(x, wide, a.startIndexMap, a.sliceSizes);
+    const inside = lax.min(lax.max(wide, zero), last);
     return [
-      lax.scatter(lax.full(x.shape, 0, x.dtype), idx, g, 'add', {
+      lax.scatter(lax.full(x.shape, 0, x.dtype), inside, g, 'add', {
         windowDims: a.offsetDims,
         insertedDims: a.collapsedDims,
         indexMap: a.startIndexMap,
@@ -212,6 +229,8 @@ export const scatter: Primitive<ScatterAttrs> = definePrimitive<ScatterAttrs>({
     const [x, idx, u] = inputs;
     if (!isInteger(idx.dtype))
       throw operandError('scatter', `indices must be integers, received ${idx.dtype}.`, inputs);
+    if (x.dtype === 'bool' && a.op !== 'set')
+      throw operandError('scatter', `"${a.op}" does not take bool.`, inputs);
     if (u.dtype !== x.dtype)
       throw operandError('scatter', `updates are ${u.dtype}, the operand ${x.dtype}.`, inputs);
     if (idx.shape.length === 0 || idx.shape[idx.shape.length - 1] !== a.indexMap.length) {
@@ -245,7 +264,18 @@ export const scatter: Primitive<ScatterAttrs> = definePrimitive<ScatterAttrs>({
       startIndexMap: a.indexMap,
       sliceSizes: sizes,
     };
-    if (a.op === 'add') return [g, undefined, lax.gather(g, idx, window)];
+    if (a.op === 'add') {
+      // An update that was skipped has no effect, while gather would read at the nearest place.
+      const wide = widened(idx);
+      const zero = lax.full(idx.shape, 0, wide.dtype);
+      const last = lastStarts(x, wide, a.indexMap, sizes);
+      const inside = lax.and(lax.ge(wide, zero), lax.le(wide, last));
+      const used = lax.reduceAnd(inside, [idx.shape.length - 1]);
+      const batch = u.shape.map((_, d) => d).filter((d) => !a.windowDims.includes(d));
+      const gu = lax.gather(g, idx, window);
+      const none = lax.full(u.shape, 0, g.dtype);
+      return [g, undefined, lax.select(lax.broadcastInDim(used, u.shape, batch), gu, none)];
+    }
     if (a.op === 'set') {
       // With repeated indices the last update wins; only that one gets the cotangent.
       const order = lax.reshape(lax.iota([sizeOf(u.shape)], 0, 'int32'), u.shape);
@@ -303,8 +333,6 @@ export const scatter: Primitive<ScatterAttrs> = definePrimitive<ScatterAttrs>({
       const old = io.loadOutput(0, position);
       let next = value;
       if (a.op !== 'set') {
-        if (value.dtype === 'bool')
-          throw operandError('scatter', `"${a.op}" does not take bool.`, node.inputs);
         next = binary(a.op, old, value);
         if (x.dtype === 'uint8') next = binary('and', next, int(255));
       }

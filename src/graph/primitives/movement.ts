@@ -4,7 +4,7 @@
  */
 import { binary, compare, type Expr, guard, int } from '../../expr/expr.ts';
 import { delinearize, iadd, idivc, imodc, imulc, isub, linearize } from '../../expr/index-math.ts';
-import { type Shape, sameShape, showShape, sizeOf } from '../../shape.ts';
+import { checkShape, type Shape, sameShape, showShape, sizeOf } from '../../shape.ts';
 import type { Node, Value } from '../graph.ts';
 import * as lax from '../lax.ts';
 import { type Attrs, definePrimitive, operandError, type Primitive } from '../primitive.ts';
@@ -15,6 +15,7 @@ type BroadcastAttrs = { shape: Shape; dimensions: readonly number[] } & Attrs;
 export const broadcastInDim: Primitive<BroadcastAttrs> = definePrimitive<BroadcastAttrs>({
   name: 'broadcast_in_dim',
   infer(inputs, { shape, dimensions }) {
+    checkShape(shape);
     const x = inputs[0];
     const ok =
       dimensions.length === x.shape.length &&
@@ -63,6 +64,7 @@ export const reshape: Primitive<{ shape: Shape } & Attrs> = definePrimitive<
 >({
   name: 'reshape',
   infer(inputs, { shape }) {
+    checkShape(shape);
     const x = inputs[0];
     if (sizeOf(shape) !== sizeOf(x.shape)) {
       throw operandError(
@@ -121,7 +123,17 @@ export const reverse: Primitive<{ dimensions: readonly number[] } & Attrs> = def
   { dimensions: readonly number[] } & Attrs
 >({
   name: 'reverse',
-  infer: (inputs) => [inputs[0]],
+  infer(inputs, { dimensions }) {
+    const [x] = inputs;
+    if (dimensions.some((d, i) => !(d in x.shape) || dimensions.indexOf(d) !== i)) {
+      throw operandError(
+        'reverse',
+        `[${dimensions}] are not distinct dimensions of ${showShape(x.shape)}.`,
+        inputs,
+      );
+    }
+    return [x];
+  },
   vjp: (node, [g]) => [g && lax.reverse(g, node.attrs.dimensions)],
   lowering: {
     kind: 'pointwise',
@@ -147,6 +159,13 @@ export const slice: Primitive<SliceAttrs> = definePrimitive<SliceAttrs>({
   name: 'slice',
   infer(inputs, { start, limit, strides }) {
     const x = inputs[0];
+    if ([start, limit, strides].some((a) => a.length !== x.shape.length)) {
+      throw operandError(
+        'slice',
+        `takes a start, limit and stride for each dimension of ${showShape(x.shape)}.`,
+        inputs,
+      );
+    }
     x.shape.forEach((n, d) => {
       if (!(start[d] >= 0 && start[d] <= limit[d] && limit[d] <= n && strides[d] >= 1)) {
         throw operandError(
@@ -203,6 +222,16 @@ export const pad: Primitive<PadAttrs> = definePrimitive<PadAttrs>({
     const [x, value] = inputs;
     if (value.shape.length !== 0 || value.dtype !== x.dtype)
       throw operandError('pad', 'takes a scalar fill value of the operand’s dtype.', inputs);
+    if (
+      [low, high, interior].some((a) => a.length !== x.shape.length) ||
+      interior.some((i) => i < 0)
+    ) {
+      throw operandError(
+        'pad',
+        `takes low, high and interior (0 or more) for each dimension of ${showShape(x.shape)}.`,
+        inputs,
+      );
+    }
     const shape = x.shape.map(
       (n, d) => low[d] + high[d] + (n > 0 ? (n - 1) * (interior[d] + 1) + 1 : 0),
     );
@@ -273,6 +302,8 @@ export const concatenate: Primitive<{ dimension: number } & Attrs> = definePrimi
     if (inputs.length === 0)
       throw operandError('concatenate', 'needs at least one operand.', inputs);
     const [first] = inputs;
+    if (!Number.isInteger(dimension) || dimension < 0 || dimension >= first.shape.length)
+      throw operandError('concatenate', `has no dimension ${dimension}.`, inputs);
     let total = 0;
     for (const v of inputs) {
       const fits =

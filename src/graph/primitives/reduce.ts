@@ -156,23 +156,7 @@ export const reduceProd: Primitive<Axes> = reduction(
 
 /** Running product of the elements before each one (after it, when reversed). */
 function exclusive(x: Value, axis: number, reverse: boolean): Value {
-  const one = lax.scalar(1, x.dtype);
-  const n = x.shape[axis];
-  const low = x.shape.map((_, d) => (d === axis && !reverse ? 1 : 0));
-  const high = x.shape.map((_, d) => (d === axis && reverse ? 1 : 0));
-  const padded = lax.padWith(
-    x,
-    one,
-    low,
-    high,
-    low.map(() => 0),
-  );
-  const cut = lax.slice(
-    padded,
-    padded.shape.map((_, d) => (d === axis && reverse ? 1 : 0)),
-    padded.shape.map((m, d) => (d === axis ? (reverse ? n + 1 : n) : m)),
-  );
-  return lax.cumulative(cut, axis, 'mul', reverse);
+  return lax.cumulative(shifted(x, axis, reverse ? 1 : -1, 1), axis, 'mul', reverse);
 }
 
 export const reduceAnd: Primitive<Axes> = reduction('reduce_and', 'and', (d) => d === 'bool');
@@ -222,6 +206,33 @@ type CumulativeAttrs = {
   reverse: boolean;
 } & Attrs;
 
+/** Element i + by of each line along `axis` at place i; `fill` past the end. `by` may be negative. */
+function shifted(x: Value, axis: number, by: number, fill: number): Value {
+  const low = x.shape.map((_, d) => (d === axis ? -by : 0));
+  return lax.pad(
+    x,
+    fill,
+    low,
+    low.map((l) => -l),
+  );
+}
+
+/**
+ * Element i gets (product before i) * s_i, where s_i = g_i + x_(i+1) s_(i+1). Nothing is divided by
+ * x, in which zeros are ordinary. The recurrence is solved by doubling: after a round, s_i holds
+ * twice as many terms and `factor` the product of as many x.
+ */
+function cumulativeProductVjp(g: Value, x: Value, axis: number, reverse: boolean): Value {
+  const sense = reverse ? -1 : 1;
+  let s = g;
+  let factor = shifted(x, axis, sense, 0);
+  for (let width = 1; width < x.shape[axis]; width *= 2) {
+    s = lax.add(s, lax.mul(factor, shifted(s, axis, sense * width, 0)));
+    factor = lax.mul(factor, shifted(factor, axis, sense * width, 0));
+  }
+  return lax.mul(exclusive(x, axis, reverse), s);
+}
+
 /** Inclusive running sum, product, minimum or maximum along an axis. */
 export const cumulative: Primitive<CumulativeAttrs> = definePrimitive<CumulativeAttrs>({
   name: 'cumulative',
@@ -237,18 +248,18 @@ export const cumulative: Primitive<CumulativeAttrs> = definePrimitive<Cumulative
     const [x] = node.inputs;
     if (op === 'add') return [lax.cumulative(g, axis, 'add', !reverse)];
     const [y] = node.outputs;
-    if (op === 'mul') return [lax.div(lax.cumulative(lax.mul(g, y), axis, 'add', !reverse), x)];
-    // Each element collects the cotangents of the run over which it is the extreme: a run starts
-    // where the running extreme is first reached.
+    if (op === 'mul') return [cumulativeProductVjp(g, x, axis, reverse)];
+    // Each element collects the cotangents of the run over which it is the extreme; of equal ones,
+    // the one reached last.
     const hit = lax.eq(x, y);
     const position = lax.iota(x.shape, axis, 'int32');
-    const first = lax.cumulative(
+    const holder = lax.cumulative(
       lax.select(hit, position, lax.full(x.shape, reverse ? 2 ** 31 - 1 : -1, 'int32')),
       axis,
       reverse ? 'min' : 'max',
       reverse,
     );
-    return [lax.takeAlongAxisVjp(g, first, axis, x)];
+    return [lax.takeAlongAxisVjp(g, holder, axis, x)];
   },
   lowering: {
     kind: 'loops',
