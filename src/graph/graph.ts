@@ -167,7 +167,9 @@ function sortNodes(inputs: readonly Value[], outputs: readonly Value[]): Node[] 
         );
       }
       let ready = true;
-      for (const v of node.inputs) {
+      // The first operand ends on top, so that a listing reads as the expression was written.
+      for (let i = node.inputs.length - 1; i >= 0; i--) {
+        const v = node.inputs[i];
         if (!given.has(v) && !done.has(v.node)) {
           ready = false;
           stack.push(v.node);

@@ -8,3 +8,4 @@ export {
   type Primitive,
   primitives,
 } from './primitive.ts';
+export { type DrawOptions, graphToDot, graphToSvg, graphToText } from './print.ts';
