@@ -1,0 +1,176 @@
+/** The native backend: programs as machine code made by the system's C compiler. */
+import { printC } from '../../codegen/c/printer.ts';
+import { dump } from '../../compiler/debug.ts';
+import { lowerGraph } from '../../compiler/lower.ts';
+import type { CpuTarget, Program } from '../../compiler/program.ts';
+import { bytesOf } from '../../dtype.ts';
+import { GradloomError } from '../../errors.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { sizeOf } from '../../shape.ts';
+import type { Backend, CompileOptions, DeviceBuffer, Executable } from '../backend.ts';
+import { hashOf } from './cache.ts';
+import { CompileError, runCompiler } from './compiler.ts';
+import { type LoadedProgram, NativeExecutable, Workspace } from './executable.ts';
+import { Memory } from './memory.ts';
+import type { Address, Runtime } from './runtime.ts';
+import { nativeTarget } from './target.ts';
+import { defaultThreads } from './threads.ts';
+
+export interface NativeBackendOptions {
+  /** Threads a program may use, the caller's among them. Default: the cores of this machine. */
+  readonly threads?: number;
+  /** Lowering parameters other than the processor's own; for tests and experiments. */
+  readonly target?: Partial<CpuTarget>;
+  /** For one program. */
+  readonly timeoutMs?: number;
+}
+
+/** Large programs on slow machines: minutes would be a fault, but seconds are not. */
+const compileTimeoutMs = 120_000;
+
+interface Library {
+  readonly handle: Address;
+  readonly run: Address;
+  users: number;
+}
+
+export class NativeBackend implements Backend {
+  readonly name = 'native';
+  readonly sync = true;
+  readonly runtime: Runtime;
+  readonly target: CpuTarget;
+  readonly threads: number;
+  readonly #memory: Memory;
+  readonly #workspace: Workspace;
+  readonly #libraries = new Map<string, Library>();
+  readonly #timeoutMs: number;
+  #team: Address | undefined;
+  #disposed = false;
+
+  constructor(runtime: Runtime, options: NativeBackendOptions = {}) {
+    this.runtime = runtime;
+    this.target = { ...nativeTarget(runtime.isa), ...options.target };
+    this.threads = Math.max(1, Math.floor(options.threads ?? defaultThreads()));
+    this.#memory = new Memory(runtime.library);
+    this.#workspace = new Workspace(this.#memory, this.threads);
+    this.#timeoutMs = options.timeoutMs ?? compileTimeoutMs;
+  }
+
+  allocate(byteLength: number): DeviceBuffer {
+    if (!Number.isSafeInteger(byteLength) || byteLength < 0) {
+      throw new GradloomError('memory', `Cannot allocate ${byteLength} bytes.`, { byteLength });
+    }
+    return this.#memory.buffer(byteLength);
+  }
+
+  compile(graph: Graph, options: CompileOptions = {}): Executable {
+    const { name, donate } = options;
+    const program = lowerGraph(graph, {
+      target: this.target,
+      ...(name !== undefined && { name }),
+      ...(donate && { donate }),
+    });
+    const inputBytes = graph.inputs.map((v) => sizeOf(v.shape) * bytesOf(v.dtype));
+    return this.loadProgram(program, donate, inputBytes);
+  }
+
+  /** The lower half of `compile`: from a program to machine code. */
+  loadProgram(
+    program: Program,
+    donate: readonly boolean[] = [],
+    inputBytes: readonly number[] = [],
+  ): Executable {
+    if (this.#disposed) throw new GradloomError('disposed', 'The native backend is disposed of.');
+    const source = printC(program, this.target);
+    dump('c', () => `--- ${program.name}: C\n${source.text}`);
+    const library = this.#load(program.name, source.text);
+    const loaded: LoadedProgram = {
+      run: library.run,
+      scratchBytes: source.scratchBytes,
+      release: () => this.#release(library),
+    };
+    const team = source.threaded ? this.#startTeam() : 0;
+    return new NativeExecutable(
+      program,
+      loaded,
+      this.#memory,
+      this.#workspace,
+      team,
+      inputBytes,
+      donate,
+    );
+  }
+
+  #load(name: string, source: string): Library {
+    const { runtime } = this;
+    const key = hashOf([...runtime.identity, source]);
+    const known = this.#libraries.get(key);
+    if (known) {
+      known.users++;
+      return known;
+    }
+    try {
+      const library = runtime.cache.get(key, {
+        build: (output, tempDir) =>
+          runCompiler(runtime.compiler, {
+            source,
+            output,
+            flags: runtime.flags,
+            tempDir,
+            timeoutMs: this.#timeoutMs,
+          }),
+        load: (path) => this.#open(path),
+      });
+      this.#libraries.set(key, library);
+      return library;
+    } catch (e) {
+      if (!(e instanceof CompileError)) throw e;
+      throw new GradloomError(
+        'native-compile',
+        `The C code of ${name} could not be compiled: ${e.message}.`,
+        { program: name, compiler: runtime.compiler.name },
+        { cause: e },
+      );
+    }
+  }
+
+  #open(path: string): Library {
+    const { library } = this.runtime;
+    const handle = library.open(path);
+    if (handle === 0) {
+      throw new CompileError(
+        `${this.runtime.compiler.name} made a library that does not load: ${library.error()}`,
+      );
+    }
+    const run = library.symbol(handle, 'gradloom_run');
+    if (run === 0) {
+      library.close(handle);
+      throw new CompileError(`${this.runtime.compiler.name} made a library without its entry`);
+    }
+    return { handle, run, users: 1 };
+  }
+
+  #release(library: Library): void {
+    if (--library.users > 0) return;
+    for (const [key, l] of this.#libraries) if (l === library) this.#libraries.delete(key);
+    this.runtime.library.close(library.handle);
+  }
+
+  #startTeam(): Address {
+    this.#team ??= this.threads > 1 ? this.runtime.library.team(this.threads) : 0;
+    return this.#team;
+  }
+
+  memory(): { readonly buffers: number; readonly bytes: number } {
+    return this.#memory.usage();
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    if (this.#team) this.runtime.library.teamFree(this.#team);
+    this.#team = undefined;
+    this.#workspace.dispose();
+    this.#memory.trim();
+  }
+}

@@ -1,0 +1,194 @@
+/** The C compiler of the system: finding it, naming its flags, running it. Knows no cache. */
+import { spawnSync } from 'node:child_process';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  openSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
+import { arch, cpus, platform } from 'node:os';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
+
+export interface Compiler {
+  /** As the user wrote it: `gcc`, `/usr/bin/clang`, `ccache gcc`. */
+  readonly name: string;
+  readonly path: string;
+  /** Arguments that came with the name. */
+  readonly args: readonly string[];
+  /** Changes when the compiler is replaced, without having to run it. */
+  readonly identity: string;
+}
+
+export interface Search {
+  readonly found: readonly Compiler[];
+  /** Names that were looked for and not found. */
+  readonly missing: readonly string[];
+}
+
+/**
+ * Compilers to try, best first. A compiler asked for by `cc` or GRADLOOM_CC is the only candidate:
+ * silently taking another one would hide the mistake.
+ */
+export function findCompilers(
+  cc: string | undefined,
+  env: NodeJS.ProcessEnv = process.env,
+): Search {
+  const asked = cc ?? env.GRADLOOM_CC;
+  const names = asked ? [asked] : [env.CC, 'cc', 'gcc', 'clang'].filter((n) => n !== undefined);
+  const found: Compiler[] = [];
+  const missing: string[] = [];
+  for (const name of names) {
+    const [program, ...args] = name.trim().split(/\s+/);
+    const path = which(program, env);
+    if (path === undefined) {
+      missing.push(name);
+      continue;
+    }
+    const s = statSync(path);
+    const identity = `${path} ${args.join(' ')} ${s.size} ${s.mtimeMs}`;
+    if (!found.some((c) => c.identity === identity)) found.push({ name, path, args, identity });
+  }
+  return { found, missing };
+}
+
+function which(program: string, env: NodeJS.ProcessEnv): string | undefined {
+  if (!program) return undefined;
+  const places =
+    isAbsolute(program) || program.includes('/')
+      ? [resolve(program)]
+      : (env.PATH ?? '').split(delimiter).map((dir) => join(dir || '.', program));
+  for (const place of places) {
+    try {
+      if (!statSync(place).isFile()) continue;
+      accessSync(place, constants.X_OK);
+      return realpathOfDriver(place);
+    } catch {
+      // Not here.
+    }
+  }
+  return undefined;
+}
+
+/** ccache and friends act on the name they are called by, so only the final file is resolved. */
+function realpathOfDriver(place: string): string {
+  const real = realpathSync(place);
+  return /ccache|distcc|sccache|icecc/.test(real) ? place : real;
+}
+
+/**
+ * Flag sets in order of preference; the first that a compiler accepts is used. None of them may
+ * change the meaning of NaN, infinities or signed zeros, so no -ffast-math.
+ */
+export function flagSets(): readonly (readonly string[])[] {
+  const common = [
+    '-O2',
+    '-fno-math-errno',
+    '-fno-trapping-math',
+    '-ffp-contract=fast',
+    '-fno-strict-aliasing',
+    '-fopenmp-simd',
+    '-fPIC',
+    '-shared',
+    '-fvisibility=hidden',
+    '-w',
+  ];
+  const x86 = arch() === 'x64' ? ['-mprefer-vector-width=512'] : [];
+  return [
+    ['-march=native', ...x86, ...common],
+    ['-mcpu=native', ...common],
+    ['-O2', '-fPIC', '-shared', '-w'],
+  ];
+}
+
+/** What -march=native depends on. Reads as little as possible: it runs at every start. */
+export function cpuIdentity(): string {
+  let text = '';
+  if (platform() === 'linux') {
+    try {
+      const fd = openSync('/proc/cpuinfo', 'r');
+      const bytes = Buffer.alloc(8192);
+      const n = readSync(fd, bytes, 0, bytes.length, 0);
+      closeSync(fd);
+      const first = bytes.toString('latin1', 0, n).split('\n\n')[0];
+      const keep = /^(vendor_id|cpu family|model|model name|stepping|flags|Features|CPU \w+)\s*:/;
+      text = first
+        .split('\n')
+        .filter((l) => keep.test(l))
+        .join('\n');
+    } catch {
+      // Fall through to what Node knows.
+    }
+  }
+  return `${platform()} ${arch()} ${text || (cpus()[0]?.model ?? '')}`;
+}
+
+export class CompileError extends Error {
+  /** Like the code of a system error, where the disk and not the compiler was at fault. */
+  readonly code: string | undefined;
+
+  constructor(message: string, code?: string) {
+    super(message);
+    this.name = 'CompileError';
+    this.code = code;
+  }
+}
+
+export interface CompileJob {
+  readonly source: string;
+  readonly output: string;
+  readonly flags: readonly string[];
+  /** For files the compiler makes on its way. */
+  readonly tempDir: string;
+  readonly timeoutMs: number;
+}
+
+/** Compiles C text to a shared library, or throws CompileError saying why that failed. */
+export function runCompiler(cc: Compiler, job: CompileJob): void {
+  const libraries = platform() === 'linux' ? ['-lm', '-ldl'] : ['-lm'];
+  const args = [...cc.args, ...job.flags, '-pthread', '-x', 'c', '-', '-o', job.output];
+  const result = spawnSync(cc.path, [...args, ...libraries], {
+    input: job.source,
+    stdio: ['pipe', 'ignore', 'pipe'],
+    timeout: job.timeoutMs,
+    killSignal: 'SIGKILL',
+    maxBuffer: 1 << 20,
+    env: { ...process.env, LC_ALL: 'C', TMPDIR: job.tempDir },
+    // A group of its own, so that a compiler that hangs can be ended with its children.
+    ...{ detached: true },
+  });
+  if (result.error) {
+    const { code } = result.error as NodeJS.ErrnoException;
+    if (code === 'ETIMEDOUT') {
+      endGroup(result.pid);
+      throw new CompileError(`${cc.name} did not finish in ${job.timeoutMs / 1000} s`);
+    }
+    // A compiler that exits without reading its input is judged by its exit status.
+    if (code !== 'EPIPE') throw new CompileError(`${cc.name} could not be run: ${code}`);
+  }
+  if (result.status !== 0) {
+    const how = result.signal ? `was ended by ${result.signal}` : `exited with ${result.status}`;
+    const said = firstError(result.stderr?.toString() ?? '');
+    const full = /no space left|quota exceeded|read-only file system/i.test(said);
+    throw new CompileError(
+      `${cc.name} ${how}${said ? `: ${said}` : ''}`,
+      full ? 'ENOSPC' : undefined,
+    );
+  }
+}
+
+function endGroup(pid: number | undefined): void {
+  if (!pid) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Already gone.
+  }
+}
+
+function firstError(stderr: string): string {
+  const lines = stderr.split('\n').filter((l) => l.trim() !== '');
+  return (lines.find((l) => /error/i.test(l)) ?? lines[0] ?? '').trim().slice(0, 300);
+}

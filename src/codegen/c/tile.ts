@@ -1,0 +1,93 @@
+/**
+ * The product tile as a C function: rows x cols accumulators that live in vector registers for the
+ * whole depth. Everything a compiler would have to discover by unrolling is written out, which
+ * compiles faster and leaves the register allocation no choice.
+ *
+ * The strides are parameters, but every caller passes constants and the function is inlined, so
+ * they end up as displacements in the addresses.
+ */
+
+export interface TileShape {
+  readonly dtype: 'float32' | 'float64';
+  readonly rows: number;
+  readonly cols: number;
+  readonly accumulate: boolean;
+}
+
+/** A run of columns held in one register (`width` 1 is a plain scalar). */
+interface Piece {
+  readonly offset: number;
+  readonly width: number;
+}
+
+export function vectorType(dtype: 'float32' | 'float64', width: number): string {
+  const scalar = dtype === 'float32' ? 'f32' : 'f64';
+  return width === 1 ? scalar : `${scalar}x${width}`;
+}
+
+export function tileName(t: TileShape): string {
+  return `tile_${t.dtype === 'float32' ? 'f32' : 'f64'}_${t.rows}x${t.cols}${t.accumulate ? '_acc' : ''}`;
+}
+
+function piecesOf(cols: number, lanes: number): Piece[] {
+  const pieces: Piece[] = [];
+  let offset = 0;
+  let width = lanes;
+  while (offset < cols) {
+    while (width > cols - offset) width /= 2;
+    pieces.push({ offset, width });
+    offset += width;
+  }
+  return pieces;
+}
+
+/** The vector widths (in elements) that `tileSource` uses for a shape. */
+export function tileWidths(t: TileShape, lanes32: number): number[] {
+  const lanes = t.dtype === 'float32' ? lanes32 : Math.max(1, lanes32 / 2);
+  return [...new Set(piecesOf(t.cols, lanes).map((p) => p.width))];
+}
+
+/** @param lanes32 float32 lanes of a vector register. */
+export function tileSource(t: TileShape, lanes32: number): string {
+  const lanes = t.dtype === 'float32' ? lanes32 : Math.max(1, lanes32 / 2);
+  const pieces = piecesOf(t.cols, lanes);
+  const scalar = vectorType(t.dtype, 1);
+  const at = (pointer: string, p: Piece, row?: string): string => {
+    const place = [row, p.offset ? `${p.offset}` : undefined].filter(Boolean).join(' + ');
+    const address = place ? `(${pointer} + ${place})` : pointer;
+    return p.width === 1 ? `*${address}` : `*(${vectorType(t.dtype, p.width)} *)${address}`;
+  };
+  const rows = Array.from({ length: t.rows }, (_, r) => r);
+  const out: string[] = [];
+  out.push(
+    `static inline __attribute__((always_inline)) void ${tileName(t)}(`,
+    `    const ${scalar} *a, i64 arow, i64 astep, const ${scalar} *b, i64 bstep,`,
+    `    ${scalar} *out, i64 orow, i64 depth) {`,
+  );
+  const rowOffset = (r: number): string | undefined =>
+    r === 0 ? undefined : r === 1 ? 'orow' : `${r} * orow`;
+  for (const r of rows) {
+    const starts = pieces.map((p, i) => {
+      const zero = p.width === 1 ? '0' : '{0}';
+      const start = t.accumulate ? at('out', p, rowOffset(r)) : zero;
+      return `${vectorType(t.dtype, p.width)} c${r}_${i} = ${start};`;
+    });
+    out.push(`  ${starts.join(' ')}`);
+  }
+  out.push('  for (i64 k = 0; k < depth; k++) {');
+  for (const [i, p] of pieces.entries()) {
+    out.push(`    const ${vectorType(t.dtype, p.width)} b${i} = ${at('b', p)};`);
+  }
+  for (const r of rows) {
+    const x = `a[${r === 0 ? '0' : r === 1 ? 'arow' : `${r} * arow`}]`;
+    const sums = pieces.map((_, i) => `c${r}_${i} += x${r} * b${i};`).join(' ');
+    out.push(`    const ${scalar} x${r} = ${x}; ${sums}`);
+  }
+  out.push('    a += astep;', '    b += bstep;', '  }');
+  for (const r of rows) {
+    const ends = pieces.map((p, i) => `${at('out', p, rowOffset(r))} = c${r}_${i};`);
+    out.push(`  ${ends.join(' ')}`);
+  }
+  out.push('}');
+  return out.join('\n');
+}
