@@ -1,0 +1,155 @@
+/** The error function, its complement and its inverse. */
+import { type Expr, select } from './expr.ts';
+import {
+  abs,
+  add,
+  atLeast,
+  atMost,
+  div,
+  eq,
+  gt,
+  head,
+  isSingle,
+  like,
+  lt,
+  mul,
+  neg,
+  pick,
+  poly,
+  sqrt,
+  sub,
+  withSignOf,
+} from './math-base.ts';
+import { expScaled } from './math-exp.ts';
+import { log, log1p } from './math-log.ts';
+
+/** erf x = x P(x^2) / Q(x^2) for |x| <= 3.95. */
+const erfP: readonly number[] = [
+  1.12837914, 0.191588498, 0.052880352, 3.80970831e-3, 2.84706984e-4, 2.02544417e-6,
+];
+const erfQ: readonly number[] = [
+  1, 0.50312356, 0.11457526, 0.0150582679, 1.17106772e-3, 3.78279283e-5,
+];
+/** erf x / x in x^2 for |x| <= 1/2 (float32) and |x| <= 1 (float64). */
+const erfSmallSingle: readonly number[] = [
+  1.1283791065216064, -0.3761192560195923, 0.11269987374544144, -0.025966349989175797,
+  0.003176187863573432,
+];
+const erfSmallDouble: readonly number[] = [
+  1.1283791670955126, -0.37612638903183354, 0.11283791670937222, -0.026866170641912608,
+  0.005223977595246855, -0.0008548325341135104, 0.00012055273252654086, -1.4924247459779591e-5,
+  1.6440009315850903e-6, -1.6133990419044004e-7, 1.3243935941795736e-8, -6.042759682813605e-10,
+  -2.8311245706829787e-11,
+];
+
+/** e^(x^2) erfc x as a ratio of polynomials with positive coefficients, from 1/2 to where erfc is 0. */
+const erfcxSingle: readonly (readonly number[])[] = [
+  [1.00001008, 1.314882365, 0.8190869513, 0.2739689339, 0.04381372805],
+  [1, 2.44335979, 2.575686467, 1.490406173, 0.4856090391, 0.0776575328],
+];
+const erfcxDouble: readonly (readonly number[])[] = [
+  [
+    1.0000000000018594, 2.4207734889748975, 2.898879320832117, 2.224637860114545,
+    1.2018590001284317, 0.47595324141188017, 0.1398871721096507, 0.030209616432773992,
+    0.0046147180917977095, 0.00045502124883125086, 2.2442233029418752e-5,
+  ],
+  [
+    1, 3.5491526561018074, 5.903669238568698, 6.089315361560089, 4.339106298230376,
+    2.2501714115527243, 0.8699744797688468, 0.2520133553824594, 0.05394840306391805,
+    0.008199263763809923, 0.0008065041647350134, 3.977782235591095e-5,
+  ],
+];
+
+/** erfc a for a >= 1/2. The square is taken in two parts, as its rounding alone would cost 60 ULP. */
+function erfcLarge(a: Expr): Expr {
+  const c = atMost(a, isSingle(a) ? 10.2 : 27.3);
+  const h = head(c);
+  const low = mul(sub(h, c), add(h, c));
+  const [p, q] = isSingle(a) ? erfcxSingle : erfcxDouble;
+  return expScaled(neg(mul(h, h)), low, div(poly(c, p), poly(c, q)));
+}
+
+export function erf(x: Expr): Expr {
+  if (isSingle(x)) {
+    const c = atLeast(atMost(x, 3.95), -3.95);
+    const z = mul(c, c);
+    return atLeast(atMost(div(mul(c, poly(z, erfP)), poly(z, erfQ)), 1), -1);
+  }
+  const a = abs(x);
+  const small = mul(x, poly(mul(x, x), erfSmallDouble));
+  return select(gt(a, 1), withSignOf(sub(like(x, 1), erfcLarge(a)), x), small);
+}
+
+export function erfc(x: Expr): Expr {
+  const a = abs(x);
+  const e = erfcLarge(a);
+  const small = sub(
+    like(x, 1),
+    mul(x, poly(mul(x, x), isSingle(x) ? erfSmallSingle : erfSmallDouble)),
+  );
+  return select(lt(a, 0.5), small, select(lt(x, 0), sub(like(x, 2), e), e));
+}
+
+/**
+ * The polynomials of M. Giles, "Approximating the erfinv function" (GPU Computing Gems, 2011), which
+ * XLA uses as well; highest power first, as printed there.
+ */
+const erfInvSingle: readonly (readonly number[])[] = [
+  [
+    2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 0.00021858087, -0.00125372503,
+    -0.00417768164, 0.246640727, 1.50140941,
+  ],
+  [
+    -0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613,
+    0.00943887047, 1.00167406, 2.83297682,
+  ],
+];
+const erfInvDouble: readonly (readonly number[])[] = [
+  [
+    -3.64441206401782e-21, -1.6850591381820166e-19, 1.28584807152564e-18, 1.1157877678025181e-17,
+    -1.333171662854621e-16, 2.0972767875968562e-17, 6.637638134358324e-15, -4.054566272975207e-14,
+    -8.151934197605472e-14, 2.6335093153082323e-12, -1.2975133253453532e-11, -5.415412054294628e-11,
+    1.0512122733215323e-9, -4.112633980346984e-9, -2.9070369957882005e-8, 4.2347877827932404e-7,
+    -1.3654692000834679e-6, -1.3882523362786469e-5, 0.00018673420803405714, -0.000740702534166267,
+    -0.006033670871430149, 0.24015818242558962, 1.6536545626831027,
+  ],
+  [
+    2.2137376921775787e-9, 9.075656193888539e-8, -2.7517406297064545e-7, 1.8239629214389228e-8,
+    1.5027403968909828e-6, -4.013867526981546e-6, 2.9234449089955446e-6, 1.2475304481671779e-5,
+    -4.7318229009055734e-5, 6.828485145957318e-5, 2.4031110387097894e-5, -0.0003550375203628475,
+    0.0009532893797373805, -0.0016882755560235047, 0.002491442096107851, -0.003751208507569241,
+    0.005370914553590064, 1.0052589676941592, 3.0838856104922208,
+  ],
+  [
+    -2.7109920616438573e-11, -2.555641816996525e-10, 1.5076572693500548e-9, -3.789465440126737e-9,
+    7.61570120807834e-9, -1.496002662714924e-8, 2.914795345090108e-8, -6.771199775845234e-8,
+    2.2900482228026655e-7, -9.9298272942317e-7, 4.526062597223154e-6, -1.968177810553167e-5,
+    7.599527703001776e-5, -0.00021503011930044477, -0.00013871931833623122, 1.0103004648645344,
+    4.849906401408584,
+  ],
+];
+
+const descending = (x: Expr, c: readonly number[]): Expr => poly(x, [...c].reverse());
+
+/** The inverse of erf. ±infinity at ±1, NaN beyond. */
+export function erfInv(x: Expr): Expr {
+  let y: Expr;
+  if (isSingle(x)) {
+    // As XLA: w from x^2, though (1-x)(1+x) would be more accurate, so that normal numbers drawn
+    // from the same bits agree with JAX.
+    const w = neg(log1p(neg(mul(x, x))));
+    const central = descending(sub(w, 2.5), erfInvSingle[0]);
+    const outer = descending(sub(sqrt(w), 3), erfInvSingle[1]);
+    y = mul(select(lt(w, 5), central, outer), x);
+  } else {
+    const w = neg(log(mul(sub(like(x, 1), x), add(x, 1))));
+    const root = sqrt(w);
+    const outer = select(
+      lt(w, 16),
+      descending(sub(root, 3.25), erfInvDouble[1]),
+      descending(sub(root, 5), erfInvDouble[2]),
+    );
+    y = mul(select(lt(w, 6.25), descending(sub(w, 3.125), erfInvDouble[0]), outer), x);
+  }
+  return select(eq(abs(x), 1), mul(x, Number.POSITIVE_INFINITY), y);
+}

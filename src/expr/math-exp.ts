@@ -1,0 +1,165 @@
+/** exp and its family: expm1, logistic, sinh, cosh, tanh. */
+import { binary, bitcast, type Expr, int, select } from './expr.ts';
+import {
+  abs,
+  add,
+  atLeast,
+  atMost,
+  div,
+  gt,
+  isSingle,
+  like,
+  lt,
+  mul,
+  nearestWhole,
+  neg,
+  pick,
+  poly,
+  pow2double,
+  pow2single,
+  sub,
+  withSignOf,
+} from './math-base.ts';
+
+const log2e: number = Math.LOG2E;
+/** ln 2 in two parts; a whole number below 2^8 (float32) or 2^13 (float64) times the first is exact. */
+const ln2Single: readonly [number, number] = [0.693145751953125, 1.428606765330187e-6];
+const ln2Double: readonly [number, number] = [0.6931471805592082, 7.371002565167799e-13];
+
+/** (e^r - 1 - r) / r^2 for |r| <= ln 2, for relative error of e^r: 2^-26.0. */
+const expSingle: readonly number[] = [
+  0.500000358, 0.16666615, 0.0416611843, 8.33603833e-3, 1.41058606e-3, 1.96223336e-4,
+];
+/** The same for |r| <= ln 2 / 2 and for relative error of e^r - 1: 2^-26.1. */
+const expm1Single: readonly number[] = [
+  0.49999997, 0.166665435, 0.0416674912, 8.36656988e-3, 1.38656318e-3,
+];
+/** As `expm1Single` for float64: 2^-61.5. */
+const expm1Double: readonly number[] = [
+  0.5, 0.16666666666666677, 0.04166666666666662, 0.008333333333321416, 0.001388888888891609,
+  0.00019841269886693513, 2.4801587252672338e-5, 2.755724360898344e-6, 2.75573402867155e-7,
+  2.510925726460973e-8, 2.0893291731888963e-9,
+];
+
+/** x - n ln 2 [+ low], in the order that loses nothing. */
+function reduce(x: Expr, n: Expr, low?: Expr): Expr {
+  const [hi, lo] = isSingle(x) ? ln2Single : ln2Double;
+  const r = sub(sub(x, mul(n, hi)), mul(n, lo));
+  return low ? add(r, low) : r;
+}
+
+/** e^x = p * s * s (float32, `inverse` = 1/s) with both factors in range. */
+interface SingleParts {
+  readonly p: Expr;
+  readonly s: Expr;
+  readonly inverse: Expr;
+}
+
+/**
+ * float32 e^(x + low) for -170 < x < 170 or NaN. Reducing by 2 ln 2 costs one more term of the
+ * polynomial than reducing by ln 2, and makes the scale the square of a normal number, so that
+ * subnormal results round once and the top of the range does not overflow early.
+ */
+function singleParts(x: Expr, low?: Expr): SingleParts {
+  const { bits, whole } = nearestWhole(x, log2e / 2);
+  const r = reduce(x, mul(whole, 2), low);
+  const p = add(mul(add(mul(poly(r, expSingle), r), 1), r), 1);
+  const shifted = binary('shl', bits, int(23));
+  return {
+    p,
+    s: bitcast('float32', binary('add', int(0x3f800000), shifted)),
+    inverse: bitcast('float32', binary('sub', int(0x3f800000), shifted)),
+  };
+}
+
+/** e^(x + low) * factor, rounded once where it is subnormal; x must be clamped or NaN. */
+export function expScaled(x: Expr, low?: Expr, factor?: Expr | number): Expr {
+  if (isSingle(x)) {
+    const { p, s } = singleParts(x, low);
+    return mul(mul(factor === undefined ? p : mul(p, factor), s), s);
+  }
+  const { int: n, whole } = nearestWhole(x, log2e);
+  const r = reduce(x, whole, low);
+  const p = add(mul(add(mul(poly(r, expm1Double), r), 1), r), 1);
+  const [a, b, c] = pow2double(n);
+  return mul(mul(mul(factor === undefined ? p : mul(p, factor), a), b), c);
+}
+
+/** The ends beyond which e^x is 0 or infinite, with a little to spare. */
+export const expRange = (x: Expr): [number, number] => (isSingle(x) ? [-104.5, 89] : [-746, 710]);
+
+export function exp(x: Expr): Expr {
+  const [lo, hi] = expRange(x);
+  return expScaled(atLeast(atMost(x, hi), lo));
+}
+
+/** e^x - 1 as 2^n (e^r - 1) + (2^n - 1): both terms exact in what matters. */
+export function expm1(x: Expr): Expr {
+  const single = isSingle(x);
+  const clamped = atLeast(atMost(x, expRange(x)[1]), single ? -18 : -40);
+  const { bits, int: n, whole } = nearestWhole(clamped, log2e);
+  const r = reduce(clamped, whole);
+  const p = add(mul(mul(r, r), poly(r, single ? expm1Single : expm1Double)), r);
+  // Half the scale, so that 2^128 (2^1024) need not be a number; 2 (p s + s - 1/2) is the same.
+  let s: Expr;
+  if (single) s = pow2single(bits, -1);
+  else {
+    const [a, b, c] = pow2double(binary('sub', n, int(1)));
+    s = mul(mul(a, b), c);
+  }
+  const y = mul(add(mul(p, s), sub(s, 0.5)), 2);
+  // Keeps -0 and the last bit of subnormals.
+  return select(lt(abs(x), single ? 2 ** -25 : 2 ** -54), x, y);
+}
+
+/** 1 / (1 + e^-x). In float32 as s' / (s' + p s) where e^-x = p s s and s' = 1/s: no overflow. */
+export function logistic(x: Expr): Expr {
+  if (isSingle(x)) {
+    const { p, s, inverse } = singleParts(neg(atLeast(atMost(x, 104.5), -104.5)));
+    return div(inverse, add(mul(p, s), inverse));
+  }
+  const e = exp(neg(abs(x)));
+  return div(pick(lt(x, 0), e, 1), add(e, 1));
+}
+
+/** (sinh x - x) / x^3 in x^2, for |x| <= 1. */
+const sinhSingle: readonly number[] = [0.1666671634, 8.330274373e-3, 2.03728312e-4];
+const sinhDouble: readonly number[] = [
+  0.16666666666666666, 0.008333333333333571, 0.00019841269841063892, 2.755731930860955e-6,
+  2.505208979362069e-8, 1.6061288498354102e-10, 7.506636466265503e-13, 6.386591657230399e-15,
+];
+
+/** e^|x| / 2, which overflows only where sinh and cosh do. */
+function halfExp(x: Expr): Expr {
+  return expScaled(atMost(abs(x), expRange(x)[1] + 1), undefined, 0.5);
+}
+
+export function sinh(x: Expr): Expr {
+  const h = halfExp(x);
+  const large = withSignOf(sub(h, div(like(x, 0.25), h)), x);
+  const x2 = mul(x, x);
+  const small = add(mul(mul(x2, x), poly(x2, isSingle(x) ? sinhSingle : sinhDouble)), x);
+  return select(gt(abs(x), 1), large, select(lt(abs(x), 2 ** -30), x, small));
+}
+
+export function cosh(x: Expr): Expr {
+  const h = halfExp(x);
+  return add(h, div(like(x, 0.25), h));
+}
+
+/** tanh x = x P(x^2) / Q(x^2), |x| <= 9.1. */
+const tanhP: readonly number[] = [
+  0.999999998, 0.136760238, 3.86345352e-3, 2.7909243e-5, 3.03495283e-8, -1.20296146e-11,
+];
+const tanhQ: readonly number[] = [1, 0.470093558, 0.0272279955, 3.93004168e-4, 1.2805129e-6];
+
+export function tanh(x: Expr): Expr {
+  if (isSingle(x)) {
+    const c = atLeast(atMost(x, 9.1), -9.1);
+    const z = mul(c, c);
+    return atLeast(atMost(div(mul(c, poly(z, tanhP)), poly(z, tanhQ)), 1), -1);
+  }
+  // With t = e^(-2|x|) - 1 in (-1, 0], tanh |x| = -t / (t + 2) cancels nowhere.
+  const t = expm1(mul(abs(x), -2));
+  return withSignOf(div(neg(t), add(t, 2)), x);
+}
