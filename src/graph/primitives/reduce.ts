@@ -84,6 +84,8 @@ function reduction(
   allowed: (d: DType) => boolean,
   vjp?: (g: Value, x: Value, axes: readonly number[], out: Value) => Value,
 ): Primitive<Axes> {
+  // A uint8 sum is accumulated as int32; whoever reads it before it is stored must see it wrapped.
+  const wraps = (dtype: DType): boolean => dtype === 'uint8' && (op === 'add' || op === 'mul');
   return definePrimitive<Axes>({
     name,
     infer(inputs, { axes }) {
@@ -107,9 +109,11 @@ function reduction(
       axes: (a) => a.axes,
       accumulators: (node) => {
         const { dtype } = node.inputs[0];
-        return [{ scalar: scalarOf(dtype), init: identity(op, dtype), op }];
+        const state = { scalar: scalarOf(dtype), init: identity(op, dtype) };
+        return [wraps(dtype) ? state : { ...state, op }];
       },
-      step: (_, [x]) => [x],
+      step: (node, [x], _, [acc]) =>
+        wraps(node.inputs[0].dtype) ? [binary('and', binary(op, acc, x), int(255))] : [x],
       result: 0,
     },
   });
