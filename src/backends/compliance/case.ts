@@ -93,6 +93,13 @@ export class Builder {
     return v;
   }
 
+  /** Makes an input of a value that has been computed before, as reading a tensor does. */
+  given(v: Value, fill: Fill): Value {
+    const source = this.input(v.dtype, v.shape, fill);
+    this.params[this.params.indexOf(source)] = v;
+    return v;
+  }
+
   /** An input that the run may overwrite. */
   donated(dtype: DType, shape: Shape, fill?: Fill | readonly number[]): Value {
     const v = this.input(dtype, shape, fill);

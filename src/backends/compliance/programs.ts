@@ -297,6 +297,25 @@ function* shapesOfGraphs(): Generator<Case> {
     return [s, lax.div(e, columnWise(e, s)), e, lax.log(s)];
   });
   yield makeCase(
+    'an intermediate value that is given',
+    (b) => {
+      const x = b.input('float32', [7], b.grid());
+      const e = b.given(lax.exp(x), b.grid());
+      return [lax.neg(e), lax.add(x, e), e];
+    },
+    exact,
+  );
+  yield makeCase(
+    'one result of a node given, the other wanted',
+    (b) => {
+      const x = b.input('float32', [9], b.grid());
+      const [keys, order] = lax.sort([x, lax.iota([9], 0, 'int32')], 0);
+      b.given(keys, b.grid());
+      return [lax.add(keys, keys), order, lax.take(keys, order, 0), keys];
+    },
+    exact,
+  );
+  yield makeCase(
     '2,000 additions one after another',
     (b) => {
       const one = b.input('float32', [3], [1, 2, 3]);
