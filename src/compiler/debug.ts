@@ -4,7 +4,6 @@
  */
 import type { Expr } from '../expr/expr.ts';
 import type { Graph, Value } from '../graph/graph.ts';
-import { showShape } from '../shape.ts';
 import type { Stmt } from './loopnest.ts';
 import type { Program } from './program.ts';
 
@@ -24,11 +23,15 @@ export function showStage(title: string, graph: Graph): string {
   const ids = new Map<Value, number>();
   const name = (v: Value): string => `%${ids.get(v)}`;
   const lines = [`--- ${title}`];
-  const inputs = new Set(graph.inputs.map((v) => v.node));
-  for (const node of graph.nodes) {
-    for (const o of node.outputs) ids.set(o, ids.size);
-    const outs = node.outputs.map((o) => `${name(o)}: ${o.dtype}${showShape(o.shape)}`).join(', ');
-    const args = inputs.has(node) ? '' : node.inputs.map(name).join(', ');
+  for (const v of graph.inputs) {
+    if (ids.has(v)) continue;
+    ids.set(v, ids.size);
+    lines.push(`${name(v)}: ${v.describe()} = input`);
+  }
+  for (const node of graph.computed) {
+    const args = node.inputs.map(name).join(', ');
+    for (const o of node.outputs) if (!ids.has(o)) ids.set(o, ids.size);
+    const outs = node.outputs.map((o) => `${name(o)}: ${o.describe()}`).join(', ');
     lines.push(`${outs} = ${node.key}(${args})`);
   }
   lines.push(`return ${graph.outputs.map(name).join(', ')}`);
@@ -54,42 +57,44 @@ const infix: Record<string, string> = {
   ge: '>=',
 };
 
-export function showExpr(e: Expr): string {
+/** Shared parts are spelled out each time, so what lies deep is left out. */
+export function showExpr(e: Expr, depth = 12): string {
   if (e.op === 'const')
     return e.dtype === 'float32' && Number.isInteger(e.value) ? `${e.value}.0` : String(e.value);
   if (e.op === 'var') return e.name;
-  const args = e.args.map(showExpr);
+  if (depth === 0) return '…';
+  const args = e.args.map((a) => showExpr(a, depth - 1));
   if (e.op === 'load') return `${e.buffer < 0 ? `s${-e.buffer - 1}` : `b${e.buffer}`}[${args[0]}]`;
   if (infix[e.op]) return `(${args[0]} ${infix[e.op]} ${args[1]})`;
   return `${e.op === 'convert' || e.op === 'bitcast' ? `${e.op}_${e.dtype}` : e.op}(${args.join(', ')})`;
 }
 
 export function showStmts(body: readonly Stmt[], indent = '  '): string {
+  return body.map((s) => showStmt(s, indent)).join('\n');
+}
+
+function showStmt(s: Stmt, indent: string): string {
   const inner = (b: readonly Stmt[]): string => showStmts(b, `${indent}  `);
-  return body
-    .map((s) => {
-      switch (s.kind) {
-        case 'for':
-          return `${indent}${s.vector ? 'vector ' : ''}for ${s.index.name} = ${showExpr(s.start)} .. +${showExpr(s.extent)}${s.step > 1 ? ` by ${s.step}` : ''}:\n${inner(s.body)}`;
-        case 'let':
-          return `${indent}let ${s.variable.name} = ${showExpr(s.value)}`;
-        case 'accum':
-          return `${indent}var ${s.variable.name} = ${showExpr(s.init)}`;
-        case 'update':
-          return `${indent}${s.variable.name} ${s.op}= ${showExpr(s.value)}`;
-        case 'set':
-          return `${indent}${s.variable.name} = ${showExpr(s.value)}`;
-        case 'store':
-          return `${indent}${s.buffer < 0 ? `s${-s.buffer - 1}` : `b${s.buffer}`}[${showExpr(s.index)}] = ${showExpr(s.value)}`;
-        case 'if':
-          return `${indent}if ${showExpr(s.cond)}:\n${inner(s.then)}${s.otherwise ? `\n${indent}else:\n${inner(s.otherwise)}` : ''}`;
-        case 'while':
-          return `${indent}while ${showExpr(s.cond)}:\n${inner(s.body)}`;
-        case 'tile':
-          return `${indent}tile ${s.rows}x${s.cols} depth ${showExpr(s.depth)}: a = b${s.a.buffer}[${showExpr(s.a.base)} + m*${s.a.row} + k*${s.a.step}], b = b${s.b.buffer}[${showExpr(s.b.base)} + k*${s.b.step} + n]`;
-      }
-    })
-    .join('\n');
+  switch (s.kind) {
+    case 'for':
+      return `${indent}${s.vector ? 'vector ' : ''}for ${s.index.name} = ${showExpr(s.start)} .. +${showExpr(s.extent)}${s.step > 1 ? ` by ${s.step}` : ''}:\n${inner(s.body)}`;
+    case 'let':
+      return `${indent}let ${s.variable.name} = ${showExpr(s.value)}`;
+    case 'accum':
+      return `${indent}var ${s.variable.name} = ${showExpr(s.init)}`;
+    case 'update':
+      return `${indent}${s.variable.name} ${s.op}= ${showExpr(s.value)}`;
+    case 'set':
+      return `${indent}${s.variable.name} = ${showExpr(s.value)}`;
+    case 'store':
+      return `${indent}${s.buffer < 0 ? `s${-s.buffer - 1}` : `b${s.buffer}`}[${showExpr(s.index)}] = ${showExpr(s.value)}`;
+    case 'if':
+      return `${indent}if ${showExpr(s.cond)}:\n${inner(s.then)}${s.otherwise ? `\n${indent}else:\n${inner(s.otherwise)}` : ''}`;
+    case 'while':
+      return `${indent}while ${showExpr(s.cond)}:\n${inner(s.body)}`;
+    case 'tile':
+      return `${indent}tile ${s.rows}x${s.cols} depth ${showExpr(s.depth)}: a = b${s.a.buffer}[${showExpr(s.a.base)} + m*${s.a.row} + k*${s.a.step}], b = b${s.b.buffer}[${showExpr(s.b.base)} + k*${s.b.step} + n]`;
+  }
 }
 
 export function showProgram(p: Program): string {

@@ -50,7 +50,7 @@ function reading(node: Node, operand: number): { aligned: boolean; repeats: bool
 
 export function fuse(graph: Graph): Fusion {
   const inputs = new Set(graph.inputs);
-  const nodes = graph.nodes.filter((n) => !n.outputs.some((o) => inputs.has(o)));
+  const nodes = graph.computed;
   const users = new Map<Value, [Node, number][]>();
   for (const n of nodes) {
     n.inputs.forEach((v, k) => {

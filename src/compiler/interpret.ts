@@ -7,34 +7,34 @@
  * is read before it is written shows.
  */
 import { bytesOf, makeArray, type TypedArray, viewArray } from '../dtype.ts';
-import type { Expr, Scalar } from '../expr/expr.ts';
-import type { BufferRef, Kernel, Stmt } from './loopnest.ts';
-import type { Program } from './program.ts';
+import { type Expr, exprOrder, type Scalar } from '../expr/expr.ts';
+import { type BufferRef, exprsOf, type Kernel, type Stmt } from './loopnest.ts';
+import type { BufferDecl, Program } from './program.ts';
 
 /** Contents of the outputs, in order. `inputs` are not changed, donated or not. */
 export function interpretProgram(program: Program, inputs: readonly Uint8Array[]): Uint8Array[] {
   const arena = new Uint8Array(program.arenaBytes).fill(0xff);
   const outputs: Uint8Array[] = [];
-  const buffers = program.buffers.map((b): TypedArray => {
+  const memory = (b: BufferDecl): TypedArray => {
     const { place } = b;
-    const bytes = b.length * bytesOf(b.dtype);
     switch (place.kind) {
       case 'input':
         return viewArray(b.dtype, inputs[place.slot].slice().buffer, 0, b.length);
       case 'output': {
-        const memory =
+        const contents =
           place.donatedFrom === undefined
-            ? new Uint8Array(bytes).fill(0xff)
+            ? new Uint8Array(b.length * bytesOf(b.dtype)).fill(0xff)
             : inputs[place.donatedFrom].slice();
-        outputs[place.slot] = memory;
-        return viewArray(b.dtype, memory.buffer, 0, b.length);
+        outputs[place.slot] = contents;
+        return viewArray(b.dtype, contents.buffer, 0, b.length);
       }
       case 'arena':
         return viewArray(b.dtype, arena.buffer, place.offset, b.length);
       case 'constant':
         return viewArray(b.dtype, place.data.slice().buffer, 0, b.length);
     }
-  });
+  };
+  const buffers = program.buffers.map(memory);
   for (const { kernel } of program.steps)
     compileKernel(kernel, buffers.length)(helpers, ...buffers);
   return outputs;
@@ -144,7 +144,35 @@ function number(v: number): string {
   return Object.is(v, -0) ? '(-0)' : `(${v})`;
 }
 
+/**
+ * Shared parts of the expression being printed, as calls of thunks: each is computed at most once,
+ * and not at all when only an untaken side of a guard wants it.
+ */
+let shared: ReadonlyMap<Expr, string> = new Map();
+let thunks = 0;
+
 function expression(e: Expr): string {
+  return shared.get(e) ?? spell(e);
+}
+
+/** Declares thunks for what `roots` use more than once; later text of the roots refers to them. */
+function share(roots: readonly Expr[]): string {
+  const uses = new Map<Expr, number>();
+  const order = exprOrder(roots);
+  for (const e of [...roots, ...order.flatMap((x) => x.args)]) uses.set(e, (uses.get(e) ?? 0) + 1);
+  const names = new Map<Expr, string>();
+  shared = names;
+  let text = '';
+  for (const e of order) {
+    if (e.args.length === 0 || uses.get(e)! < 2) continue;
+    const name = `t${thunks++}`;
+    text += `let v_${name}; const ${name} = () => v_${name} === undefined ? (v_${name} = ${spell(e)}) : v_${name};`;
+    names.set(e, `${name}()`);
+  }
+  return text;
+}
+
+function spell(e: Expr): string {
   const a = e.args.map(expression);
   const t = e.dtype;
   switch (e.op) {
@@ -190,6 +218,16 @@ function expression(e: Expr): string {
 const statements = (body: readonly Stmt[]): string => body.map(statement).join('');
 
 function statement(s: Stmt): string {
+  if (s.kind === 'while') {
+    // The condition is computed anew each time around.
+    shared = new Map();
+    const cond = expression(s.cond);
+    return `while (${cond}) {${statements(s.body)}}`;
+  }
+  return share(exprsOf(s)) + shareless(s);
+}
+
+function shareless(s: Exclude<Stmt, { kind: 'while' }>): string {
   switch (s.kind) {
     case 'for': {
       const i = s.index.name;
@@ -208,8 +246,6 @@ function statement(s: Stmt): string {
       return storeTo(s.buffer, expression(s.index), expression(s.value));
     case 'if':
       return `if (${expression(s.cond)}) {${statements(s.then)}}${s.otherwise ? ` else {${statements(s.otherwise)}}` : ''}`;
-    case 'while':
-      return `while (${expression(s.cond)}) {${statements(s.body)}}`;
     case 'tile': {
       const out = `${expression(s.out.base)} + m * ${s.out.row} + n`;
       const a = loadOf(s.a.buffer, `${expression(s.a.base)} + m * ${s.a.row} + k * ${s.a.step}`);

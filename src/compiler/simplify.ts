@@ -22,12 +22,20 @@ export function simplify(graph: Graph): Graph {
     }
     return n;
   };
-  for (const v of graph.inputs) built.set(v, v);
-  const inputs = new Set(graph.inputs.map((v) => v.node));
+  // Inputs become plain parameters: how a given value was once computed must not be looked at.
+  const inputs = graph.inputs.map((v) => {
+    const known = built.get(v);
+    if (known) return known;
+    const p = lax.parameter(v.shape, v.dtype, v.node.label);
+    built.set(v, p);
+    built.set(p, p);
+    return p;
+  });
+  const given = new Set(graph.inputs);
 
   /** Rebuilds what a rule made, so that its pieces are shared too. */
   const share = (v: Value): Value => {
-    if (built.get(v) === v || inputs.has(v.node)) return v;
+    if (built.get(v) === v) return v;
     const node = v.node;
     const operands = node.inputs.map(share);
     const key = `${node.key}(${operands.map(id).join()})`;
@@ -42,8 +50,7 @@ export function simplify(graph: Graph): Graph {
   };
 
   return withExprs(() => {
-    for (const node of graph.nodes) {
-      if (inputs.has(node)) continue;
+    for (const node of graph.computed) {
       const operands = node.inputs.map((v) => built.get(v)!);
       const simpler = node.outputs.length === 1 ? rewrite(node, operands) : undefined;
       if (simpler) {
@@ -58,11 +65,11 @@ export function simplify(graph: Graph): Graph {
         for (const o of outs) built.set(o, o);
       }
       node.outputs.forEach((o, i) => {
-        built.set(o, outs[i]);
+        if (!given.has(o)) built.set(o, outs[i]);
       });
     }
     return new Graph(
-      graph.inputs,
+      inputs,
       graph.outputs.map((v) => built.get(v)!),
       graph.name,
     );

@@ -12,8 +12,7 @@ function fail(where: string, what: string): never {
 /** Every operand is made before it is used, and every shape is what its primitive's rule says. */
 export function verifyGraph(graph: Graph): void {
   const made = new Set<Value>(graph.inputs);
-  for (const node of graph.nodes) {
-    if (node.outputs.some((o) => made.has(o))) continue;
+  for (const node of graph.computed) {
     for (const v of node.inputs) {
       if (!made.has(v))
         fail(

@@ -1,0 +1,161 @@
+/**
+ * The compiler against the definition of the primitives: the compliance cases are lowered for two
+ * targets (many lanes with everything made parallel; few lanes on one thread, where only the shapes
+ * of loops and tiles differ) and interpreted.
+ */
+import { describe, expect, it } from 'vitest';
+import type { Backend, CompileOptions, DeviceBuffer, Executable } from '../backends/backend.ts';
+import { runCompliance } from '../backends/compliance.ts';
+import { makeArray } from '../dtype.ts';
+import { Graph, lax } from '../graph/index.ts';
+import { sizeOf } from '../shape.ts';
+import { interpretProgram } from './interpret.ts';
+import { lowerGraph } from './lower.ts';
+import type { CpuTarget } from './program.ts';
+
+class HostBuffer implements DeviceBuffer {
+  bytes: Uint8Array;
+  disposed = false;
+  readonly #onDispose: () => void;
+  constructor(byteLength: number, onDispose: () => void) {
+    this.bytes = new Uint8Array(byteLength);
+    this.#onDispose = onDispose;
+  }
+  get byteLength(): number {
+    return this.bytes.length;
+  }
+  write(bytes: Uint8Array): void {
+    this.bytes.set(bytes);
+  }
+  async read(): Promise<Uint8Array> {
+    return this.readSync();
+  }
+  readSync(): Uint8Array {
+    return this.bytes.slice();
+  }
+  dispose(): void {
+    if (!this.disposed) this.#onDispose();
+    this.disposed = true;
+  }
+}
+
+class InterpretingBackend implements Backend {
+  readonly name = 'interpreted';
+  readonly sync = true;
+  readonly #target: CpuTarget;
+  #live = 0;
+  constructor(target: CpuTarget) {
+    this.#target = target;
+  }
+  allocate(byteLength: number): HostBuffer {
+    this.#live++;
+    return new HostBuffer(byteLength, () => {
+      this.#live--;
+    });
+  }
+  compile(graph: Graph, options: CompileOptions = {}): Executable {
+    const program = lowerGraph(graph, { target: this.#target, donate: options.donate });
+    const sizes = graph.outputs.map(
+      (o) => sizeOf(o.shape) * makeArray(o.dtype, 0).BYTES_PER_ELEMENT,
+    );
+    return {
+      run: (inputs) => {
+        const results = interpretProgram(
+          program,
+          inputs.map((b) => (b as HostBuffer).bytes),
+        );
+        inputs.forEach((b, i) => {
+          if (options.donate?.[i]) b.dispose();
+        });
+        return results.map((r, i) => {
+          const b = this.allocate(sizes[i]);
+          b.write(r);
+          return b;
+        });
+      },
+      dispose: () => {},
+    };
+  }
+  memory(): { buffers: number; bytes: number } {
+    return { buffers: this.#live, bytes: 0 };
+  }
+  dispose(): void {}
+}
+
+const many: CpuTarget = {
+  name: 'native',
+  lanes: 16,
+  tileRows: 12,
+  tileCols: 32,
+  parallelThreshold: 1,
+};
+const few: CpuTarget = {
+  name: 'wasm',
+  lanes: 4,
+  tileRows: 5,
+  tileCols: 8,
+  parallelThreshold: 1e12,
+};
+
+describe('16 lanes, all parallel', () => {
+  runCompliance(() => new InterpretingBackend(many), { describe, it, expect });
+});
+
+describe('4 lanes, one thread', () => {
+  const only = /dot|sum|max|softmax|dense|adam|norm|fold/i;
+  runCompliance(() => new InterpretingBackend(few), { describe, it, expect }, { only });
+});
+
+describe('what the compiler makes', () => {
+  const target = many;
+
+  it('fuses a whole optimizer update into the product that gives the gradient, in place', () => {
+    const x = lax.parameter([64, 784], 'float32');
+    const g = lax.parameter([64, 128], 'float32');
+    const w = lax.parameter([784, 128], 'float32');
+    const m = lax.parameter([784, 128], 'float32');
+    const dw = lax.dot(lax.transpose(x, [1, 0]), g);
+    const m2 = lax.add(lax.mul(m, lax.full(m.shape, 0.9, 'float32')), dw);
+    const w2 = lax.sub(w, lax.mul(m2, lax.full(m.shape, 0.1, 'float32')));
+    const program = lowerGraph(new Graph([m, w, x, g], [m2, w2]), {
+      target,
+      donate: [true, true, false, false],
+    });
+    expect(program.steps.length).toBe(1);
+    expect(program.arenaBytes).toBe(0);
+    const donated = program.buffers.map((b) =>
+      b.place.kind === 'output' ? b.place.donatedFrom : undefined,
+    );
+    expect(donated.filter((d) => d !== undefined).sort()).toEqual([0, 1]);
+  });
+
+  it('gives a dense layer one kernel', () => {
+    const [x, w, b] = [
+      lax.parameter([32, 100], 'float32'),
+      lax.parameter([100, 64], 'float32'),
+      lax.parameter([64], 'float32'),
+    ];
+    const z = lax.add(lax.dot(x, w), lax.broadcastTo(b, [32, 64]));
+    const program = lowerGraph(
+      new Graph([x, w, b], [lax.max(z, lax.full(z.shape, 0, 'float32'))]),
+      { target },
+    );
+    expect(program.steps.length).toBe(1);
+  });
+
+  it('reuses arena space once a temporary is dead', () => {
+    let v = lax.parameter([1000, 8], 'float32');
+    const input = v;
+    for (let i = 0; i < 12; i++) v = lax.transpose(lax.sort([v], i % 2)[0], [1, 0]);
+    const program = lowerGraph(new Graph([input], [v]), { target });
+    expect(program.arenaBytes).toBeLessThan(4 * 32_000);
+  });
+
+  it('puts no barrier between kernels that share nothing', () => {
+    const [a, b] = [lax.parameter([500, 300], 'float32'), lax.parameter([400, 200], 'float32')];
+    const program = lowerGraph(new Graph([a, b], [lax.sort([a], 1)[0], lax.sort([b], 1)[0]]), {
+      target,
+    });
+    expect(program.steps.map((s) => s.barrier)).toEqual([false, false]);
+  });
+});
