@@ -3,7 +3,6 @@ import { type Expr, select } from './expr.ts';
 import {
   abs,
   add,
-  atLeast,
   atMost,
   div,
   eq,
@@ -13,9 +12,10 @@ import {
   like,
   lt,
   mul,
+  nearestWhole,
   neg,
-  pick,
   poly,
+  pow2single,
   sqrt,
   sub,
   withSignOf,
@@ -23,12 +23,18 @@ import {
 import { expScaled } from './math-exp.ts';
 import { log, log1p } from './math-log.ts';
 
-/** erf x = x P(x^2) / Q(x^2) for |x| <= 3.95. */
-const erfP: readonly number[] = [
-  1.12837914, 0.191588498, 0.052880352, 3.80970831e-3, 2.84706984e-4, 2.02544417e-6,
+/** erf x / x - 1 in x^2 for |x| <= 7/8. */
+const erfSingle: readonly number[] = [
+  0.1283791512, -0.3761252761, 0.1128226668, -0.02678543888, 5.023945123e-3, -6.162750069e-4,
 ];
-const erfQ: readonly number[] = [
-  1, 0.50312356, 0.11457526, 0.0150582679, 1.17106772e-3, 3.78279283e-5,
+/** log2(erfc x) for 7/8 <= x <= 3.95, weighted by erfc: 2^-29. */
+const logErfc: readonly number[] = [
+  -2.053071948e-4, -1.627212405, -0.9187166691, -0.1504210532, 0.03229911625, -4.449073691e-3,
+  2.886887814e-4,
+];
+/** (2^r - 1) / r for |r| <= 1/2: 2^-23, a quarter of which counts. */
+const exp2Short: readonly number[] = [
+  0.6931470037, 0.2402224094, 0.05550701544, 9.671597742e-3, 1.327382633e-3,
 ];
 /** erf x / x in x^2 for |x| <= 1/2 (float32) and |x| <= 1 (float64). */
 const erfSmallSingle: readonly number[] = [
@@ -69,11 +75,21 @@ function erfcLarge(a: Expr): Expr {
   return expScaled(neg(mul(h, h)), low, div(poly(c, p), poly(c, q)));
 }
 
+/**
+ * float32: 1 - 2^L(|x|) above 7/8, where L is a polynomial, and a polynomial below. (A single
+ * rational function of x takes half the operations and is off by up to 4 ULP.)
+ */
 export function erf(x: Expr): Expr {
   if (isSingle(x)) {
-    const c = atLeast(atMost(x, 3.95), -3.95);
-    const z = mul(c, c);
-    return atLeast(atMost(div(mul(c, poly(z, erfP)), poly(z, erfQ)), 1), -1);
+    const c = atMost(abs(x), 3.95);
+    const l = poly(c, logErfc);
+    const { bits, whole } = nearestWhole(l, 1);
+    const r = sub(l, whole);
+    const p = add(mul(r, poly(r, exp2Short)), 1);
+    const large = sub(like(x, 1), mul(p, pow2single(bits)));
+    const z = mul(x, x);
+    const near = add(mul(x, poly(z, erfSingle)), x);
+    return select(gt(c, 0.875), withSignOf(large, x), near);
   }
   const a = abs(x);
   const small = mul(x, poly(mul(x, x), erfSmallDouble));

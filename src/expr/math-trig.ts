@@ -24,7 +24,7 @@ import {
 
 /**
  * pi in four parts (Cody and Waite). All but the last are so short, 8 or 23 bits, that their
- * product with a whole or half-whole number of up to 16 or 30 bits is exact.
+ * product with a whole number of up to 16 or 30 bits is exact.
  */
 const piSingle: readonly number[] = [
   3.140625, 0.000965118408203125, 2.5331974029541016e-6, 1.984187258941006e-9,
@@ -33,39 +33,42 @@ const piDouble: readonly number[] = [
   3.141592502593994, 1.5099578831723193e-7, 1.078060505991553e-14, 6.564007085747001e-22,
 ];
 
-/** The largest argument that is reduced exactly: 2^15 pi, and 2^30. Larger ones count as this. */
-const limit = (x: Expr): number => (isSingle(x) ? 102900 : 2 ** 30);
-
-/** x - n * unit * pi; NaN where x is infinite, and -0 where it is -0. */
-function reduce(x: Expr, clamped: Expr, n: Expr, unit: number): Expr {
-  let r = clamped;
-  for (const part of isSingle(x) ? piSingle : piDouble) r = sub(r, mul(n, part * unit));
-  // x - x is 0, or NaN for infinity; subtracting 0 keeps -0.
-  return sub(r, sub(x, x));
-}
-
-/** (sin r - r) / r^3 in r^2, for |r| <= pi/2. */
-const sinSingle: readonly number[] = [
-  -0.166666672, 8.33335053e-3, -1.98431022e-4, 2.76281571e-6, -2.55350034e-8,
-];
+/** (sin r - r) / r^3 and (cos r - 1 + r^2/2) / r^4 in r^2, for |r| <= pi/4. */
+const sinSingle: readonly number[] = [-0.166666552, 8.33218824e-3, -1.95180721e-4];
+const cosSingle: readonly number[] = [0.0416666456, -1.38873095e-3, 2.44323383e-5];
 const sinDouble: readonly number[] = [
-  -0.16666666666666666, 0.008333333333333217, -0.00019841269841219412, 2.755731921334934e-6,
-  -2.505210713845653e-8, 1.6058958311016809e-10, -7.643747923511645e-13, 2.7377213791245687e-15,
-  -1.5058921697580875e-18,
+  -0.1666666666666663, 0.008333333333321888, -0.0001984126982941908, 2.755731356516317e-6,
+  -2.505073923817418e-8, 1.5895746064012565e-10,
+];
+const cosDouble: readonly number[] = [
+  0.041666666666666595, -0.001388888888887332, 2.4801587288975404e-5, -2.755731420651965e-7,
+  2.0875703641132913e-9, -1.1358643766099343e-11,
 ];
 
-function sinOf(r: Expr): Expr {
-  const z = mul(r, r);
-  return add(mul(mul(z, r), poly(z, isSingle(r) ? sinSingle : sinDouble)), r);
+/** sin and cos of r, where x = n pi/2 + r with |r| <= pi/4. */
+interface Reduced {
+  readonly sin: Expr;
+  readonly cos: Expr;
+  readonly n: Whole;
 }
 
-/** y, or -y where n is odd. */
-function flipOdd(y: Expr, n: Whole): Expr {
-  if (isSingle(y)) {
-    const sign = binary('shl', n.bits, int(31));
-    return bitcast('float32', binary('xor', bitcast('int32', y), sign));
-  }
-  return select(isOdd(n), neg(y), y);
+function reduce(x: Expr): Reduced {
+  const single = isSingle(x);
+  const limit = single ? 102900 : 2 ** 30;
+  const clamped = atLeast(atMost(x, limit), -limit);
+  const n = nearestWhole(clamped, 2 / Math.PI);
+  const [p1, p2, p3, p4] = (single ? piSingle : piDouble).map((p) => mul(n.whole, p / 2));
+  // The first two differences are exact, the third is not: its error joins the last part, so that
+  // r is rounded once.
+  const near = sub(sub(clamped, p1), p2);
+  const almost = sub(near, p3);
+  const error = sub(sub(near, almost), p3);
+  // x - x is 0, or NaN for infinity.
+  const r = add(almost, sub(sub(error, p4), sub(x, x)));
+  const z = mul(r, r);
+  const sin = add(mul(mul(z, r), poly(z, single ? sinSingle : sinDouble)), r);
+  const tail = mul(mul(z, z), poly(z, single ? cosSingle : cosDouble));
+  return { sin, cos: add(sub(tail, mul(z, 0.5)), 1), n };
 }
 
 function isOdd(n: Whole): Expr {
@@ -74,48 +77,37 @@ function isOdd(n: Whole): Expr {
   return compare('ne', half, unary('floor', half));
 }
 
-const clamp = (x: Expr): Expr => atLeast(atMost(x, limit(x)), -limit(x));
+/** -y where n + ahead is 2 or 3 modulo 4, else y. */
+function flipHalfTurn(y: Expr, n: Whole, ahead: number): Expr {
+  if (isSingle(y)) {
+    const turn = binary('and', binary('add', n.bits, int(ahead)), int(2));
+    return bitcast('float32', binary('xor', bitcast('int32', y), binary('shl', turn, int(30))));
+  }
+  const quarters = mul(add(n.whole, ahead), 0.25);
+  return select(lt(sub(quarters, unary('floor', quarters)), 0.5), y, neg(y));
+}
 
 /**
- * sin x. Exact reduction for |x| <= 102900 (float32) or 2^30 (float64); beyond that the result is
- * the sine of that limit: bounded, and nothing more. NaN at infinity.
+ * sin x. The reduction is exact for |x| <= 102900 (float32) or 2^30 (float64); beyond that the
+ * result is the sine of that limit: bounded, and nothing more. NaN at infinity.
  */
 export function sin(x: Expr): Expr {
-  const c = clamp(x);
-  const n = nearestWhole(c, 1 / Math.PI);
-  return flipOdd(sinOf(reduce(x, c, n.whole, 1)), n);
+  const { sin: s, cos: c, n } = reduce(x);
+  const y = flipHalfTurn(select(isOdd(n), c, s), n, 0);
+  return select(eq(x, 0), x, y);
 }
 
-/** cos x, with the range of `sin`: x = (n + 1/2) pi + r gives cos x = (-1)^(n+1) sin r. */
+/** cos x, with the range of `sin`. */
 export function cos(x: Expr): Expr {
-  const c = clamp(x);
-  const n = nearestWhole(c, 1 / Math.PI, -0.5);
-  return flipOdd(sinOf(neg(reduce(x, c, add(n.whole, 0.5), 1))), n);
+  const { sin: s, cos: c, n } = reduce(abs(x));
+  return flipHalfTurn(select(isOdd(n), s, c), n, 1);
 }
-
-/** (sin r - r) / r^3 and (cos r - 1 + r^2/2) / r^4 in r^2, for |r| <= pi/4. */
-const tanSinSingle: readonly number[] = [-0.166666552, 8.33218824e-3, -1.95180721e-4];
-const tanCosSingle: readonly number[] = [0.0416666456, -1.38873095e-3, 2.44323383e-5];
-const tanSinDouble: readonly number[] = [
-  -0.1666666666666663, 0.008333333333321888, -0.00019841269829419083, 2.755731356516317e-6,
-  -2.505073923817418e-8, 1.5895746064012565e-10,
-];
-const tanCosDouble: readonly number[] = [
-  0.041666666666666595, -0.0013888888888873318, 2.4801587288975404e-5, -2.755731420651985e-7,
-  2.0875703641132913e-9, -1.1358643766099343e-11,
-];
 
 /** tan x, with the range of `sin`. */
 export function tan(x: Expr): Expr {
-  const c = clamp(x);
-  const n = nearestWhole(c, 2 / Math.PI);
-  const r = reduce(x, c, n.whole, 0.5);
-  const z = mul(r, r);
-  const s = add(mul(mul(z, r), poly(z, isSingle(x) ? tanSinSingle : tanSinDouble)), r);
-  const cosTail = mul(mul(z, z), poly(z, isSingle(x) ? tanCosSingle : tanCosDouble));
-  const co = add(sub(cosTail, mul(z, 0.5)), 1);
+  const { sin: s, cos: c, n } = reduce(x);
   const odd = isOdd(n);
-  return div(select(odd, neg(co), s), select(odd, s, co));
+  return select(eq(x, 0), x, div(select(odd, neg(c), s), select(odd, s, c)));
 }
 
 /** (asin s - s) / s^3 in s^2, for |s| <= 1/2. */
