@@ -1,0 +1,140 @@
+/**
+ * The matrix product microkernel: rows x cols sums held in vector locals, one pass over the depth.
+ *
+ * The depth loop is not unrolled, on purpose: V8's TurboFan schedules all loads of a basic block
+ * before the arithmetic, so that an unrolled loop needs a register for every load in it and spills.
+ * One step of a 4x8 tile just fits (8 sums, 2 + 4 loads) and runs at the rate of the multipliers,
+ * nearly twice that of the loop unrolled by four; see bench/wasm-tile.ts.
+ */
+import type { Code, ValueType } from './assembler.ts';
+
+export interface TileShape {
+  readonly dtype: 'float32' | 'float64';
+  readonly rows: number;
+  readonly cols: number;
+  /** Elements from one row of A to the next, and from one k to the next, in A and in B. */
+  readonly aRow: number;
+  readonly aStep: number;
+  readonly bStep: number;
+  readonly outRow: number;
+  readonly accumulate: boolean;
+}
+
+/** Locals that hold byte addresses; those of A and B are moved on. */
+export interface TilePlaces {
+  readonly a: number;
+  readonly b: number;
+  readonly out: number;
+}
+
+export function emitTile(
+  code: Code,
+  local: (type: ValueType) => number,
+  t: TileShape,
+  places: TilePlaces,
+  depth: number | { readonly local: number },
+  relaxed: boolean,
+): void {
+  const wide = t.dtype === 'float64';
+  const lane = wide ? 8 : 4;
+  const vectors = t.cols / (16 / lane);
+  const align = wide ? 3 : 2;
+  const splat = wide ? 'v128.load64_splat' : 'v128.load32_splat';
+  const prefix = wide ? 'f64x2' : 'f32x4';
+  // Immediate offsets cannot be negative: with rows that go backwards, start at the last.
+  const lowest = Math.min(0, (t.rows - 1) * t.aRow);
+  if (lowest < 0) {
+    code.get(places.a);
+    code.i32(lowest * lane);
+    code.op('i32.add');
+    code.set(places.a);
+  }
+  const sums: number[][] = [];
+  for (let m = 0; m < t.rows; m++) {
+    sums.push([]);
+    for (let v = 0; v < vectors; v++) {
+      const sum = local('v128');
+      sums[m].push(sum);
+      if (t.accumulate) {
+        code.get(places.out);
+        code.memory('v128.load', m * t.outRow * lane + v * 16, align);
+      } else code.v128(new Uint8Array(16));
+      code.set(sum);
+    }
+  }
+  const bs = sums[0].map(() => local('v128'));
+  const a = local('v128');
+
+  const step = (): void => {
+    for (let v = 0; v < vectors; v++) {
+      code.get(places.b);
+      code.memory('v128.load', v * 16, align);
+      code.set(bs[v]);
+    }
+    for (let m = 0; m < t.rows; m++) {
+      code.get(places.a);
+      code.memory(splat, (m * t.aRow - lowest) * lane, align);
+      code.set(a);
+      for (let v = 0; v < vectors; v++) {
+        const sum = sums[m][v];
+        if (relaxed) {
+          code.get(a);
+          code.get(bs[v]);
+          code.get(sum);
+          code.op(`${prefix}.relaxed_madd`);
+        } else {
+          code.get(sum);
+          code.get(a);
+          code.get(bs[v]);
+          code.op(`${prefix}.mul`);
+          code.op(`${prefix}.add`);
+        }
+        code.set(sum);
+      }
+    }
+    for (const [place, stride] of [
+      [places.a, t.aStep],
+      [places.b, t.bStep],
+    ]) {
+      code.get(place);
+      code.i32(stride * lane);
+      code.op('i32.add');
+      code.set(place);
+    }
+  };
+
+  const count = local('i32');
+  const rounds = (): void => {
+    code.loop();
+    step();
+    code.get(count);
+    code.i32(1);
+    code.op('i32.sub');
+    code.tee(count);
+    code.brIf(0);
+    code.op('end');
+  };
+  if (typeof depth === 'number') {
+    if (depth === 1) step();
+    else if (depth > 1) {
+      code.i32(depth);
+      code.set(count);
+      rounds();
+    }
+  } else {
+    code.get(depth.local);
+    code.tee(count);
+    code.i32(0);
+    code.op('i32.gt_s');
+    code.if();
+    rounds();
+    code.op('end');
+  }
+
+  for (let m = 0; m < t.rows; m++)
+    for (let v = 0; v < vectors; v++) {
+      code.get(places.out);
+      code.get(sums[m][v]);
+      code.memory('v128.store', m * t.outRow * lane + v * 16, align);
+    }
+}
