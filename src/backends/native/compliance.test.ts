@@ -5,6 +5,10 @@ import { loadRuntime } from './runtime.ts';
 
 for (const cc of ['gcc', 'clang']) {
   describe(cc, () => {
-    runCompliance(() => new NativeBackend(loadRuntime({ cc }), { threads: 2 }), { describe, it, expect }, { batch: 60 });
+    runCompliance(
+      () => new NativeBackend(loadRuntime({ cc }), { threads: 2 }),
+      { describe, it, expect },
+      { batch: 60 },
+    );
   });
 }

@@ -151,8 +151,11 @@ function withCompiler(
   cpu: string,
   timeoutMs: number,
 ): Runtime {
-  const attempts = flagSets().map((flags) => {
-    const identity = [String(runtimeAbi), compiler.identity, cpu, flags.join(' ')];
+  const sets = flagSets();
+  const attempts = sets.map((flags) => {
+    // All sets are part of the key: a lesser one from the cache is right only if those before it
+    // were tried.
+    const identity = [String(runtimeAbi), compiler.identity, cpu, JSON.stringify([sets, flags])];
     return { flags, identity, key: hashOf([...identity, runtimeSource]) };
   });
   const done = ({ flags, identity }: (typeof attempts)[number], b: Bound): Runtime => ({
