@@ -49,8 +49,9 @@ const expm1Double: readonly number[] = [
 /** x - n * unit * ln 2 [+ low], in the order that loses nothing. */
 function reduce(x: Expr, n: Expr, unit: number, low?: Expr): Expr {
   const [hi, lo] = isSingle(x) ? ln2Single : ln2Double;
-  const r = sub(sub(x, mul(n, hi * unit)), mul(n, lo * unit));
-  return low ? add(r, low) : r;
+  const tail = mul(n, lo * unit);
+  const r = sub(x, mul(n, hi * unit));
+  return low ? add(r, sub(low, tail)) : sub(r, tail);
 }
 
 /** e^r from (e^r - 1 - r) / r^2: 1 + (r + r^2 q) rounds less than Horner's (r q + 1) r + 1. */
@@ -63,26 +64,34 @@ function expLessOne(r: Expr, q: readonly number[]): Expr {
 }
 
 /**
- * float32 e^(x + low) as p * s * s, for -170 < x < 170 or NaN. Reducing by 2 ln 2 costs one more
- * term of the polynomial than reducing by ln 2, and makes the scale the square of a normal number,
- * so that subnormal results round once and the top of the range does not overflow early.
+ * e^x for clamped x or NaN, rounded once where it is subnormal. In float32, reducing by 2 ln 2 costs
+ * one more term of the polynomial than reducing by ln 2, and makes the scale the square of a normal
+ * number: subnormal results come out right and the top of the range does not overflow early.
  */
-function singleParts(x: Expr, low?: Expr): { p: Expr; s: Expr } {
+function expClamped(x: Expr, factor?: number): Expr {
+  if (!isSingle(x)) return expSum(x, undefined, factor === undefined ? undefined : like(x, factor));
   const { bits, whole } = nearestWhole(x, log2e / 2);
-  return { p: expOf(reduce(x, whole, 2, low), expSingle), s: pow2single(bits) };
+  const p = expOf(reduce(x, whole, 2), expSingle);
+  const s = pow2single(bits);
+  return mul(mul(factor === undefined ? p : mul(p, factor), s), s);
 }
 
-/** e^(x + low) * factor, rounded once where it is subnormal; x must be clamped or NaN. */
-export function expScaled(x: Expr, low?: Expr, factor?: Expr | number): Expr {
-  if (isSingle(x)) {
-    const { p, s } = singleParts(x, low);
-    return mul(mul(factor === undefined ? p : mul(p, factor), s), s);
-  }
+/**
+ * e^(x + low) * factor for clamped x or NaN and small `low`, as exact as one rounding of e^r
+ * allows: for those who pass the error on.
+ */
+export function expSum(x: Expr, low?: Expr, factor?: Expr): Expr {
   const { int: n, whole } = nearestWhole(x, log2e);
   const r = reduce(x, whole, 1, low);
-  const p = expOf(r, expm1Double);
+  const p = expOf(r, isSingle(x) ? expNarrow : expm1Double);
+  const y = factor === undefined ? p : mul(p, factor);
+  if (isSingle(x)) {
+    // Two factors: 2^n itself need not be a normal number.
+    const h = binary('shr', n, int(1));
+    return mul(mul(y, pow2single(h)), pow2single(binary('sub', n, h)));
+  }
   const [a, b, c] = pow2double(n);
-  return mul(mul(mul(factor === undefined ? p : mul(p, factor), a), b), c);
+  return mul(mul(mul(y, a), b), c);
 }
 
 /** The ends beyond which e^x is 0 or infinite, with a little to spare. */
@@ -90,7 +99,7 @@ export const expRange = (x: Expr): [number, number] => (isSingle(x) ? [-104.5, 8
 
 export function exp(x: Expr): Expr {
   const [lo, hi] = expRange(x);
-  return expScaled(atLeast(atMost(x, hi), lo));
+  return expClamped(atLeast(atMost(x, hi), lo));
 }
 
 /** e^x - 1 as 2^n (e^r - 1) + (2^n - 1): both terms exact in what matters. */
@@ -140,7 +149,7 @@ const sinhDouble: readonly number[] = [
 
 /** e^|x| / 2, which overflows only where sinh and cosh do. */
 function halfExp(x: Expr): Expr {
-  return expScaled(atMost(abs(x), expRange(x)[1] + 1), undefined, 0.5);
+  return expClamped(atMost(abs(x), expRange(x)[1] + 1), 0.5);
 }
 
 export function sinh(x: Expr): Expr {

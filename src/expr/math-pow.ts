@@ -17,36 +17,52 @@ import {
   poly,
   sub,
 } from './math-base.ts';
-import { expRange, expScaled } from './math-exp.ts';
-import { logDouble, splitExponent } from './math-log.ts';
+import { expRange, expSum } from './math-exp.ts';
+import { splitExponent } from './math-log.ts';
 
-/** (log(1+f) - f + f^2/2) / f^3 for -0.18 < f < 0.19. */
+/** (log(1+f) - f + f^2/2) / f^3 for -0.122 < f < 0.127, relative error of the log 2^-33.9. */
 const cubicSingle: readonly number[] = [
-  0.3333343267, -0.249999851, 0.1998330206, -0.166622743, 0.1507984996, -0.1297568977,
+  0.3333334029, -0.2499999106, 0.1999712735, -0.1666746885, 0.1461424083, -0.1262432188,
 ];
-/** 0.83: the mantissa runs from here to 1.66, so that 1 lies well inside. */
-const lowBits = 0x3f547ae1;
-/** Mantissas above this are multiplied by 11/16 to come near 1. */
-const middle = 1.19;
-const eleven = 11 / 16;
+/** (log((1+s)/(1-s)) - 2s) / s^3 in s^2, for |s| <= 0.065. */
+const atanhDouble: readonly number[] = [
+  0.6666666666666718, 0.3999999999826463, 0.28571430459624003, 0.2222132583026293,
+  0.18374791482194286,
+];
 
-interface Constants {
-  readonly ln2: readonly [number, number];
-  /** -log(11/16); its head and that of ln2 are whole multiples of one power of two. */
-  readonly c: readonly [number, number];
+/** 0.885: the mantissa runs from here to 1.77, so that 1 lies well inside. */
+const lowBits = 0x3f628f5c;
+/**
+ * Mantissas above `from` are multiplied by `factor`, of 5 bits, to come within 1/8 of 1; -log of
+ * the factor in two parts for either type. These heads and those of ln 2 are whole multiples of
+ * 2^-15 and 2^-31, so that sums of them are exact.
+ */
+const intervals: readonly Interval[] = [
+  {
+    from: 1.125,
+    factor: 25 / 32,
+    single: [8089 / 2 ** 15, 3.388478489796398e-6],
+    double: [530127980 / 2 ** 31, 3.268743467738021e-10],
+  },
+  {
+    from: 1.44,
+    factor: 5 / 8,
+    single: [15401 / 2 ** 15, 2.408542513876455e-6],
+    double: [1009325108 / 2 ** 31, 1.4243259802349563e-10],
+  },
+];
+interface Interval {
+  readonly from: number;
+  readonly factor: number;
+  readonly single: readonly [number, number];
+  readonly double: readonly [number, number];
 }
-const single: Constants = {
-  ln2: [0.693145751953125, 1.4286068203094173e-6],
-  c: [0.374664306640625, 2.9142800785693608e-5],
-};
-const double: Constants = {
-  ln2: [0.6931471801362932, 4.236521365809284e-10],
-  c: [0.3746934493537992, 8.76114697071436e-11],
-};
+const ln2Single: readonly [number, number] = [22713 / 2 ** 15, 1.4286068203094173e-6];
+const ln2Double: readonly [number, number] = [1488522235 / 2 ** 31, 4.236521365809284e-10];
 
-/** log a = hi + lo for a > 0 and finite, hi + lo good to about 2^-31 (float32), 2^-60 (float64). */
+/** log a = hi + lo for a > 0 and finite, good to a relative 2^-30 (float32) or 2^-59 (float64). */
 function logParts(a: Expr): [Expr, Expr] {
-  const k = isSingle(a) ? single : double;
+  const ln2 = isSingle(a) ? ln2Single : ln2Double;
   let x = a;
   let shift: Expr | undefined;
   if (isSingle(a)) {
@@ -57,9 +73,17 @@ function logParts(a: Expr): [Expr, Expr] {
   const split = splitExponent(x, lowBits);
   const e = shift ? sub(split.e, shift) : split.e;
   const { m } = split;
-  const outer = gt(m, middle);
-  const factor = pick(outer, eleven, like(a, 1));
-  // f + fl = m * factor - 1 exactly: each half of m has room for the 4 bits of the factor.
+  let factor = like(a, 1);
+  let c1 = like(a, 0);
+  let c2 = like(a, 0);
+  for (const interval of intervals) {
+    const inside = gt(m, interval.from);
+    const [high, low] = isSingle(a) ? interval.single : interval.double;
+    factor = pick(inside, interval.factor, factor);
+    c1 = pick(inside, high, c1);
+    c2 = pick(inside, low, c2);
+  }
+  // f + fl = m * factor - 1 exactly: each half of m has room for the bits of the factor.
   const mh = head(m);
   const t = sub(mul(mh, factor), 1);
   const u = mul(sub(m, mh), factor);
@@ -74,10 +98,10 @@ function logParts(a: Expr): [Expr, Expr] {
   else {
     const s = div(f, add(f, 2));
     const z = mul(s, s);
-    rest = mul(s, add(mul(mul(f, f), 0.5), mul(z, poly(z, logDouble))));
+    rest = mul(s, add(mul(mul(f, f), 0.5), mul(z, poly(z, atanhDouble))));
   }
-  const big = add(mul(e, k.ln2[0]), pick(outer, k.c[0], like(a, 0)));
-  const bigLow = add(mul(e, k.ln2[1]), pick(outer, k.c[1], like(a, 0)));
+  const big = add(mul(e, ln2[0]), c1);
+  const bigLow = add(mul(e, ln2[1]), c2);
   const s1 = add(big, f);
   const e1 = sub(f, sub(s1, big));
   const s2 = sub(s1, squareHigh);
@@ -98,7 +122,7 @@ function magnitude(a: Expr, b: Expr): Expr {
   const low = add(mul(sub(y, yh), hh), mul(y, add(sub(hi, hh), lo)));
   const z = add(high, low);
   const [least, most] = expRange(a);
-  const r = expScaled(high, low);
+  const r = expSum(high, low);
   return pick(gt(z, most), Number.POSITIVE_INFINITY, pick(lt(z, least), 0, r));
 }
 

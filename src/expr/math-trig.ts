@@ -198,8 +198,9 @@ export function atan2(y: Expr, x: Expr): Expr {
     b = mul(b, scale);
   }
   // The angle of (inf, inf) is that of (1, 1), and 0/0 is 0.
-  b = select(eq(b, 0), one, select(eq(a, inf), one, b));
-  a = select(eq(a, inf), one, a);
+  const diagonal = binary('and', eq(a, inf), eq(b, inf));
+  b = select(binary('or', diagonal, eq(b, 0)), one, b);
+  a = select(diagonal, one, a);
   const t = atanRatio(a, b);
   const first = select(steep, sub(like(x, Math.PI / 2), t), t);
   return withSignOf(select(isMinus(x), sub(like(x, Math.PI), first), first), y);

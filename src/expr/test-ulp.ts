@@ -56,7 +56,27 @@ export function error32(got: number, want: number): number {
   return Math.abs(finite(got) - finite(want)) / ulp32(want);
 }
 
-const functions = {
+export type Unary =
+  | 'exp'
+  | 'expm1'
+  | 'log'
+  | 'log1p'
+  | 'sin'
+  | 'cos'
+  | 'tan'
+  | 'tanh'
+  | 'sinh'
+  | 'cosh'
+  | 'asin'
+  | 'acos'
+  | 'atan'
+  | 'logistic'
+  | 'erf'
+  | 'erfc'
+  | 'erfInv'
+  | 'rsqrt';
+
+const functions: Record<Unary, (x: Expr) => Expr> = {
   exp,
   expm1,
   log,
@@ -76,8 +96,6 @@ const functions = {
   erfInv,
   rsqrt,
 };
-
-export type Unary = keyof typeof functions;
 
 export function compileUnary(
   name: Unary,
@@ -171,6 +189,24 @@ export function worst32(name: Unary, contract: boolean, step: number, start = 0)
     const want = truth(x);
     const ulp = error32(got, want);
     if (ulp > worst.ulp && !(Math.abs(got - want) < abs)) worst = { ulp, x, got, want };
+  }
+  return worst;
+}
+
+/** One row of test/goldens/math.json: arguments, the nearest double, what is left in its ULPs. */
+export type Golden = readonly number[];
+
+/** The largest error of a float64 function over golden rows. */
+export function worst64(fn: (...args: number[]) => number, rows: readonly Golden[]): Worst {
+  let worst: Worst = { ulp: -1, x: 0, got: 0, want: 0 };
+  for (const row of rows) {
+    const args = row.slice(0, -2);
+    const [want, rest] = row.slice(-2);
+    const got = fn(...args);
+    const ulp = Math.abs((got - want) / ulp64(want) - rest);
+    // Not-a-number counts as infinitely wrong.
+    if (!(ulp <= worst.ulp))
+      worst = { ulp: Number.isNaN(ulp) ? Number.POSITIVE_INFINITY : ulp, x: args[0], got, want };
   }
   return worst;
 }
