@@ -9,6 +9,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
   chmodSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -22,6 +23,7 @@ import {
 } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { CompileError } from './compiler.ts';
 
 export interface CacheOptions {
   readonly dir?: string;
@@ -86,7 +88,7 @@ export class DiskCache {
   #open(): string {
     const dir = resolve(this.#options.dir ?? defaultCacheDir());
     try {
-      mkdirSync(dir, { recursive: true, mode: 0o700 });
+      if (!existsSync(dir)) mkdirSync(dir, { recursive: true, mode: 0o700 });
       const reason = distrust(dir);
       if (reason === undefined) return dir;
       return this.#fallBack(dir, reason);
@@ -146,6 +148,7 @@ export class DiskCache {
       writeFileSync(join(aside, sumFile), 'x'.repeat(128));
       const library = join(aside, libraryFile);
       recipe.build(library, aside);
+      if (!existsSync(library)) throw new CompileError('the compiler made no library');
       const bytes = readFileSync(library);
       writeFileSync(join(aside, sumFile), sumOf(bytes), { flush: false });
       // Loaded before it is published, so that what cannot be loaded never becomes an entry.
