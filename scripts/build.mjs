@@ -20,6 +20,7 @@ await build({
     graph: 'src/graph/index.ts',
     datasets: 'src/datasets/index.ts',
     native: 'src/backends/native/index.ts',
+    'native-stub': 'src/backends/native-stub.ts',
   },
   outdir: 'dist',
   bundle: true,

@@ -73,3 +73,6 @@ export function probeNative(where: Where = {}): NativeProbe {
 export function createNativeBackend(options: CreateNativeOptions = {}): Backend {
   return new NativeBackend(runtimeFor(options), options);
 }
+
+/** Where this module is loaded the native backend is meant to work: a failure is worth a word. */
+export const expected = true;

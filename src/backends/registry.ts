@@ -1,0 +1,92 @@
+/** Which backend computes: chosen by name, by environment variable, or the best that works. */
+import * as nativeBackend from '#native';
+import { GradloomError } from '../errors.ts';
+import { didYouMean } from '../suggest.ts';
+import type { Backend } from './backend.ts';
+import { createReferenceBackend } from './reference/index.ts';
+import { createWasmBackend } from './wasm/index.ts';
+
+export interface BackendOptions {
+  /** Threads of a CPU backend; default one a core. */
+  readonly threads?: number;
+}
+
+const names = ['native', 'wasm', 'reference'] as const;
+export type BackendName = (typeof names)[number];
+
+let current: Backend | undefined;
+let warned = false;
+
+function env(name: string): string | undefined {
+  const p = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process;
+  return p?.env?.[name];
+}
+
+function warnOnce(text: string): void {
+  if (warned) return;
+  warned = true;
+  console.warn(text);
+}
+
+function threadsOf(options: BackendOptions): BackendOptions {
+  if (options.threads !== undefined) {
+    if (!Number.isInteger(options.threads) || options.threads < 1) {
+      throw new GradloomError(
+        'backend',
+        `threads must be a whole number of 1 or more; received ${options.threads}.`,
+        { threads: options.threads },
+      );
+    }
+    return options;
+  }
+  const setting = Number(env('GRADLOOM_THREADS'));
+  return Number.isInteger(setting) && setting > 0 ? { ...options, threads: setting } : options;
+}
+
+function create(name: string, given: BackendOptions, chosen: boolean): Backend {
+  const options = threadsOf(given);
+  switch (name) {
+    case 'native': {
+      const probe = nativeBackend.probeNative();
+      if (probe.ok) return nativeBackend.createNativeBackend(options);
+      if (chosen || nativeBackend.expected) {
+        warnOnce(`Gradloom: the native backend does not work here (${probe.reason}); using wasm.`);
+      }
+      return createWasmBackend(options);
+    }
+    case 'wasm':
+      return createWasmBackend(options);
+    case 'reference':
+      return createReferenceBackend();
+    default:
+      throw new GradloomError(
+        'backend',
+        `Unknown backend "${name}".${didYouMean(name, names)} There are ${names.join(', ')}.`,
+        { name, names },
+      );
+  }
+}
+
+/** The backend in use; the first call chooses it. */
+export function getBackend(): Backend {
+  const wanted = env('GRADLOOM_BACKEND');
+  current ??= create(wanted || 'native', {}, Boolean(wanted));
+  return current;
+}
+
+/**
+ * Uses another backend from now on, by name or as an object. Tensors made before keep their
+ * contents and are copied over when next used. Returns the backend.
+ */
+export function setBackend(
+  backend: BackendName | (string & {}) | Backend,
+  options: BackendOptions = {},
+): Backend {
+  current = typeof backend === 'string' ? create(backend, options, true) : backend;
+  return current;
+}
+
+/** Names of the backends that work here, the best first. */
+export function availableBackends(): BackendName[] {
+  return names.filter((n) => n !== 'native' || nativeBackend.probeNative().ok);
+}

@@ -1,0 +1,751 @@
+/**
+ * Tensor: an array that may not have been computed yet.
+ *
+ * An operation on tensors only adds a node to the graph. Reading (`await t.data()`, printing,
+ * `fit`) compiles and runs what is needed. On CPU backends a tensor can also be read at once with
+ * `dataSync()`. Memory is freed when the garbage collector finds a tensor dead, or earlier by
+ * `dispose()` or `using`.
+ */
+import {
+  checkDType,
+  type DType,
+  dtypeOfArray,
+  isFloat,
+  makeArray,
+  type TypedArray,
+} from '../dtype.ts';
+import { GradloomError } from '../errors.ts';
+import { lax, type Value } from '../graph/index.ts';
+import {
+  checkShape,
+  normalizeAxes,
+  normalizeAxis,
+  type Shape,
+  sameShape,
+  showShape,
+  sizeOf,
+} from '../shape.ts';
+import * as arith from './arith.ts';
+import { type Index, indexValue, parseIndex, positionsOf, type Range } from './indexing.ts';
+import { formatArray } from './print.ts';
+import { realize, storageOf } from './runtime.ts';
+import { breathe, Storage } from './storage.ts';
+
+export type Scalar = number | boolean;
+export type TensorLike = Tensor | Scalar | NestedArray | TypedArray | ArrayBufferView;
+export type NestedArray = readonly (Scalar | NestedArray)[];
+export type Axis = number | readonly number[] | null;
+export interface ReduceOptions {
+  readonly axis?: Axis;
+  readonly keepdims?: boolean;
+}
+/** What `slice` takes for one axis. */
+export type IndexLike =
+  | number
+  | null
+  | '...'
+  | ':'
+  | Range
+  | Tensor
+  | { readonly take: readonly number[] | Tensor };
+
+/** Pending graphs longer than this are run, so that a loop that never reads stays bounded. */
+const longest = 500;
+
+export class Tensor {
+  readonly value: Value;
+  /** About how many pending nodes lie above this one. */
+  readonly #pending: number;
+
+  /** Wraps a graph value. Users make tensors with `tensor`, `np.array` and the like. */
+  constructor(value: Value, pending = 1) {
+    this.value = value;
+    this.#pending = pending;
+  }
+
+  static of(value: Value, ...from: readonly unknown[]): Tensor {
+    let pending = 1;
+    for (const f of from)
+      if (f instanceof Tensor && f.value.storage === undefined) pending += f.#pending;
+    const t = new Tensor(value, pending);
+    if (pending > longest && isConcrete(value)) {
+      realize([value]);
+      return new Tensor(value);
+    }
+    return t;
+  }
+
+  get shape(): readonly number[] {
+    return this.value.shape;
+  }
+  get dtype(): DType {
+    return this.value.dtype;
+  }
+  /** Number of elements. */
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+  get ndim(): number {
+    return this.shape.length;
+  }
+  get rank(): number {
+    return this.shape.length;
+  }
+  get T(): Tensor {
+    return this.transpose();
+  }
+
+  // ---- reading
+
+  /** The elements, row-major. bool as 0 and 1. Throws `traced` for a tensor inside a traced function. */
+  async data(): Promise<TypedArray> {
+    await breathe();
+    realize([this.value]);
+    return storageOf(this.value)!.read();
+  }
+  /** The elements at once; throws `sync-read` on a backend that cannot. */
+  dataSync(): TypedArray {
+    realize([this.value]);
+    return storageOf(this.value)!.readSync();
+  }
+  /** Nested arrays of numbers (booleans for bool); a number for a 0-d tensor. */
+  async array(): Promise<unknown> {
+    return toNested(await this.data(), this.shape, this.dtype);
+  }
+  arraySync(): unknown {
+    return toNested(this.dataSync(), this.shape, this.dtype);
+  }
+  /** The only element, as a number. Throws `shape` when there are more. */
+  item(): number {
+    if (this.size !== 1) {
+      throw new GradloomError(
+        'shape',
+        `item() takes a tensor of one element; this one has shape ${showShape(this.shape)}.`,
+        { shape: [...this.shape] },
+      );
+    }
+    return this.dataSync()[0];
+  }
+  /** Computes the tensor now, if it is not yet, and returns it. */
+  realize(): this {
+    realize([this.value]);
+    return this;
+  }
+  /** NumPy's `str`. */
+  toString(): string {
+    if (!isConcrete(this.value)) return `<traced ${this.value.describe()}>`;
+    return formatArray(this.dataSync(), this.shape, this.dtype);
+  }
+  /** What console.log shows in Node. */
+  inspect(): string {
+    if (!isConcrete(this.value)) return `Tensor(traced, ${this.value.describe()})`;
+    if (storageOf(this.value)?.disposed) return `Tensor(disposed, ${this.value.describe()})`;
+    return formatArray(this.dataSync(), this.shape, this.dtype);
+  }
+  toJSON(): unknown {
+    return this.arraySync();
+  }
+  /** Frees the memory now. Using the tensor afterwards throws `disposed`. */
+  dispose(): void {
+    storageOf(this.value)?.dispose();
+  }
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+  get disposed(): boolean {
+    return storageOf(this.value)?.disposed ?? false;
+  }
+
+  // ---- arithmetic
+
+  #binary(f: (a: arith.Operand, b: arith.Operand) => Value, other: TensorLike): Tensor {
+    const o = operand(other);
+    return Tensor.of(f(this.value, o instanceof Tensor ? o.value : o), this, o);
+  }
+  #unary(f: (x: Value) => Value): Tensor {
+    return Tensor.of(f(this.value), this);
+  }
+  #float(f: (x: Value) => Value): Tensor {
+    return this.#unary((x) => f(lax.convert(x, arith.floatOf(x.dtype))));
+  }
+  #number(f: (x: Value) => Value): Tensor {
+    return this.#unary((x) => f(x.dtype === 'bool' ? lax.convert(x, 'int32') : x));
+  }
+
+  add(other: TensorLike): Tensor {
+    return this.#binary(arith.arithmetic(lax.add), other);
+  }
+  sub(other: TensorLike): Tensor {
+    return this.#binary(arith.arithmetic(lax.sub), other);
+  }
+  mul(other: TensorLike): Tensor {
+    return this.#binary(arith.arithmetic(lax.mul), other);
+  }
+  /** True division: integers become float32. */
+  div(other: TensorLike): Tensor {
+    return this.#binary(arith.floating(lax.div), other);
+  }
+  floorDiv(other: TensorLike): Tensor {
+    return this.#binary(arith.floorDivide, other);
+  }
+  /** NumPy's mod: the result has the sign of the divisor. */
+  mod(other: TensorLike): Tensor {
+    return this.#binary(arith.modulo, other);
+  }
+  pow(other: TensorLike): Tensor {
+    return this.#binary(arith.power, other);
+  }
+  maximum(other: TensorLike): Tensor {
+    return this.#binary(arith.plain(lax.max), other);
+  }
+  minimum(other: TensorLike): Tensor {
+    return this.#binary(arith.plain(lax.min), other);
+  }
+  eq(other: TensorLike): Tensor {
+    return this.#binary(arith.comparing(lax.eq), other);
+  }
+  ne(other: TensorLike): Tensor {
+    return this.#binary(arith.comparing(lax.ne), other);
+  }
+  lt(other: TensorLike): Tensor {
+    return this.#binary(arith.comparing(lax.lt), other);
+  }
+  le(other: TensorLike): Tensor {
+    return this.#binary(arith.comparing(lax.le), other);
+  }
+  gt(other: TensorLike): Tensor {
+    return this.#binary(arith.comparing(lax.gt), other);
+  }
+  ge(other: TensorLike): Tensor {
+    return this.#binary(arith.comparing(lax.ge), other);
+  }
+  logicalAnd(other: TensorLike): Tensor {
+    return this.#binary(arith.logical(lax.and), other);
+  }
+  logicalOr(other: TensorLike): Tensor {
+    return this.#binary(arith.logical(lax.or), other);
+  }
+  logicalXor(other: TensorLike): Tensor {
+    return this.#binary(arith.logical(lax.xor), other);
+  }
+  logicalNot(): Tensor {
+    return this.#unary((x) => lax.not(lax.convert(x, 'bool')));
+  }
+  neg(): Tensor {
+    return this.#number(lax.neg);
+  }
+  abs(): Tensor {
+    return this.#number(lax.abs);
+  }
+  sign(): Tensor {
+    return this.#number(lax.sign);
+  }
+  square(): Tensor {
+    return this.#number((x) => lax.mul(x, x));
+  }
+  exp(): Tensor {
+    return this.#float(lax.exp);
+  }
+  log(): Tensor {
+    return this.#float(lax.log);
+  }
+  log1p(): Tensor {
+    return this.#float(lax.log1p);
+  }
+  expm1(): Tensor {
+    return this.#float(lax.expm1);
+  }
+  sqrt(): Tensor {
+    return this.#float(lax.sqrt);
+  }
+  rsqrt(): Tensor {
+    return this.#float(lax.rsqrt);
+  }
+  sin(): Tensor {
+    return this.#float(lax.sin);
+  }
+  cos(): Tensor {
+    return this.#float(lax.cos);
+  }
+  tan(): Tensor {
+    return this.#float(lax.tan);
+  }
+  tanh(): Tensor {
+    return this.#float(lax.tanh);
+  }
+  sigmoid(): Tensor {
+    return this.#float(lax.logistic);
+  }
+  erf(): Tensor {
+    return this.#float(lax.erf);
+  }
+  floor(): Tensor {
+    return isFloat(this.dtype) ? this.#unary(lax.floor) : this;
+  }
+  ceil(): Tensor {
+    return isFloat(this.dtype) ? this.#unary(lax.ceil) : this;
+  }
+  /** To the nearest whole number, halves to even. */
+  round(): Tensor {
+    return isFloat(this.dtype) ? this.#unary(lax.roundNearestEven) : this;
+  }
+  /** Held between lo and hi; null leaves a side open. */
+  clip(lo: TensorLike | null, hi: TensorLike | null): Tensor {
+    const up = lo === null ? this : this.maximum(lo);
+    return hi === null ? up : up.minimum(hi);
+  }
+  /** Matrix product, as NumPy's `@`. */
+  matmul(other: TensorLike): Tensor {
+    const o = asTensor(other);
+    return Tensor.of(arith.matmul(this.value, o.value), this, o);
+  }
+  /** NumPy's dot: for arrays of more than two dimensions the last of this with the second last of the other. */
+  dot(other: TensorLike): Tensor {
+    const o = asTensor(other);
+    if (this.ndim === 0 || o.ndim === 0) return this.mul(o);
+    if (o.ndim <= 2) return this.matmul(o);
+    const y = o.transpose([
+      o.ndim - 2,
+      ...o.shape.map((_, d) => d).filter((d) => d !== o.ndim - 2),
+    ]);
+    return this.matmul(y.reshape([o.shape[o.ndim - 2], -1])).reshape([
+      ...this.shape.slice(0, -1),
+      ...y.shape.slice(1),
+    ]);
+  }
+
+  // ---- reductions
+
+  #reduce(
+    f: (x: Value, axes: readonly number[]) => Value,
+    x: Value,
+    given: Axis | ReduceOptions | undefined,
+    more: ReduceOptions | undefined,
+  ): Tensor {
+    const { axes, keepdims } = this.#axes(given, more);
+    const r = axes.length === 0 ? x : f(x, axes);
+    const shape = keepdims ? this.shape.map((n, d) => (axes.includes(d) ? 1 : n)) : r.shape;
+    return Tensor.of(lax.reshape(r, shape), this);
+  }
+  #axes(
+    given: Axis | ReduceOptions | undefined,
+    more: ReduceOptions | undefined,
+  ): { axes: number[]; keepdims: boolean } {
+    const options = isOptions(given) ? given : { axis: given, ...more };
+    return {
+      axes: normalizeAxes(options.axis ?? null, this.ndim),
+      keepdims: options.keepdims ?? false,
+    };
+  }
+  #nonEmpty(
+    name: string,
+    axis: Axis | ReduceOptions | undefined,
+    more: ReduceOptions | undefined,
+  ): void {
+    const { axes } = this.#axes(axis, more);
+    if (axes.some((a) => this.shape[a] === 0)) {
+      throw new GradloomError(
+        'empty',
+        `${name} of an empty array has no value: shape ${showShape(this.shape)}.`,
+        { shape: [...this.shape] },
+      );
+    }
+  }
+  get #counted(): Value {
+    return this.dtype === 'bool' || this.dtype === 'uint8'
+      ? lax.convert(this.value, 'int32')
+      : this.value;
+  }
+  /** Sum over `axis` (default all). bool and uint8 add up as int32. */
+  sum(axis?: Axis | ReduceOptions, options?: ReduceOptions): Tensor {
+    return this.#reduce(lax.reduceSum, this.#counted, axis, options);
+  }
+  prod(axis?: Axis | ReduceOptions, options?: ReduceOptions): Tensor {
+    return this.#reduce(lax.reduceProd, this.#counted, axis, options);
+  }
+  mean(axis?: Axis | ReduceOptions, options?: ReduceOptions): Tensor {
+    const x = lax.convert(this.value, arith.floatOf(this.dtype));
+    return this.#reduce(
+      (v, axes) => {
+        const s = lax.reduceSum(v, axes);
+        return lax.div(s, lax.full(s.shape, sizeOf(axes.map((a) => v.shape[a])), s.dtype));
+      },
+      x,
+      axis,
+      options,
+    );
+  }
+  max(axis?: Axis | ReduceOptions, options?: ReduceOptions): Tensor {
+    this.#nonEmpty('max', axis, options);
+    if (this.dtype === 'bool') return this.any(axis, options);
+    return this.#reduce(lax.reduceMax, this.value, axis, options);
+  }
+  min(axis?: Axis | ReduceOptions, options?: ReduceOptions): Tensor {
+    this.#nonEmpty('min', axis, options);
+    if (this.dtype === 'bool') return this.all(axis, options);
+    return this.#reduce(lax.reduceMin, this.value, axis, options);
+  }
+  any(axis?: Axis | ReduceOptions, options?: ReduceOptions): Tensor {
+    return this.#reduce(lax.reduceOr, lax.convert(this.value, 'bool'), axis, options);
+  }
+  all(axis?: Axis | ReduceOptions, options?: ReduceOptions): Tensor {
+    return this.#reduce(lax.reduceAnd, lax.convert(this.value, 'bool'), axis, options);
+  }
+  /** Variance over `axis`; divided by N - ddof. */
+  var(
+    axis?: Axis | (ReduceOptions & { ddof?: number }),
+    options?: ReduceOptions & { ddof?: number },
+  ): Tensor {
+    const o = isOptions(axis) ? (axis as { ddof?: number }) : options;
+    const { axes } = this.#axes(axis, options);
+    const n = sizeOf(axes.map((a) => this.shape[a]));
+    const d = this.sub(this.mean(axes, { keepdims: true }));
+    const total = d.square().sum(axis, options);
+    return total.div(n - (o?.ddof ?? 0));
+  }
+  std(
+    axis?: Axis | (ReduceOptions & { ddof?: number }),
+    options?: ReduceOptions & { ddof?: number },
+  ): Tensor {
+    return this.var(axis, options).sqrt();
+  }
+  /** Position of the first maximum along `axis`; without one, in the flattened array. int32. */
+  argmax(axis?: number | null | { axis?: number | null; keepdims?: boolean }): Tensor {
+    return this.#arg(lax.argmax, 'argmax', axis);
+  }
+  argmin(axis?: number | null | { axis?: number | null; keepdims?: boolean }): Tensor {
+    return this.#arg(lax.argmin, 'argmin', axis);
+  }
+  #arg(
+    f: (x: Value, axis: number) => Value,
+    name: string,
+    given: number | null | undefined | { axis?: number | null; keepdims?: boolean },
+  ): Tensor {
+    const o = typeof given === 'object' && given !== null ? given : { axis: given };
+    if (this.size === 0)
+      throw new GradloomError('empty', `${name} of an empty array has no value.`, {
+        shape: [...this.shape],
+      });
+    const x = this.dtype === 'bool' ? lax.convert(this.value, 'int32') : this.value;
+    if (o.axis == null) {
+      const r = f(lax.reshape(x, [this.size]), 0);
+      return Tensor.of(
+        o.keepdims
+          ? lax.reshape(
+              r,
+              this.shape.map(() => 1),
+            )
+          : r,
+        this,
+      );
+    }
+    const axis = normalizeAxis(o.axis, this.ndim);
+    const r = f(x, axis);
+    return Tensor.of(
+      o.keepdims
+        ? lax.reshape(
+            r,
+            this.shape.map((n, d) => (d === axis ? 1 : n)),
+          )
+        : r,
+      this,
+    );
+  }
+
+  // ---- shape
+
+  /** The same elements in another shape; one dimension may be -1. */
+  reshape(shape: readonly number[] | number, ...more: number[]): Tensor {
+    const wanted = typeof shape === 'number' ? [shape, ...more] : [...shape];
+    const holes = wanted.filter((n) => n === -1).length;
+    const known = wanted.filter((n) => n !== -1).reduce((a, b) => a * b, 1);
+    const at = wanted.indexOf(-1);
+    const fits =
+      holes === 0 ? known === this.size : holes === 1 && known > 0 && this.size % known === 0;
+    if (!fits || wanted.some((n) => !Number.isInteger(n) || n < -1)) {
+      throw new GradloomError(
+        'shape',
+        `Cannot reshape an array of ${this.size} elements, shape ${showShape(this.shape)}, into ${showShape(wanted)}.`,
+        {
+          from: [...this.shape],
+          to: wanted,
+        },
+      );
+    }
+    if (at >= 0) wanted[at] = this.size / known;
+    return Tensor.of(lax.reshape(this.value, wanted), this);
+  }
+  flatten(): Tensor {
+    return this.reshape([-1 as number].map(() => this.size));
+  }
+  ravel(): Tensor {
+    return this.flatten();
+  }
+  /** Dimensions in another order; reversed when none is given. */
+  transpose(axes?: readonly number[] | number, ...more: number[]): Tensor {
+    const given =
+      axes === undefined
+        ? this.shape.map((_, d) => this.ndim - 1 - d)
+        : typeof axes === 'number'
+          ? [axes, ...more]
+          : axes;
+    const perm = given.map((a) => normalizeAxis(a, this.ndim));
+    if (perm.length !== this.ndim || new Set(perm).size !== perm.length) {
+      throw new GradloomError(
+        'axis',
+        `transpose: [${given}] is not an order of the ${this.ndim} dimensions.`,
+        { axes: [...given] },
+      );
+    }
+    return Tensor.of(lax.transpose(this.value, perm), this);
+  }
+  squeeze(axis?: number | readonly number[]): Tensor {
+    const axes =
+      axis === undefined
+        ? this.shape.map((n, d) => (n === 1 ? d : -1)).filter((d) => d >= 0)
+        : normalizeAxes(axis, this.ndim);
+    for (const a of axes) {
+      if (this.shape[a] !== 1)
+        throw new GradloomError(
+          'shape',
+          `Cannot squeeze axis ${a} of size ${this.shape[a]}; only axes of size 1.`,
+          { shape: [...this.shape], axis: a },
+        );
+    }
+    return this.reshape(this.shape.filter((_, d) => !axes.includes(d)));
+  }
+  expandDims(axis: number): Tensor {
+    const a = normalizeAxis(axis, this.ndim + 1);
+    return this.reshape([...this.shape.slice(0, a), 1, ...this.shape.slice(a)]);
+  }
+  broadcastTo(shape: Shape): Tensor {
+    return Tensor.of(lax.broadcastTo(this.value, shape), this);
+  }
+  /** To another dtype. Floats truncate into integers, saturating; NaN becomes 0. */
+  astype(dtype: DType | (string & {})): Tensor {
+    return Tensor.of(lax.convert(this.value, checkDType(dtype)), this);
+  }
+  cast(dtype: DType | (string & {})): Tensor {
+    return this.astype(dtype);
+  }
+
+  // ---- indexing
+
+  /**
+   * NumPy's indexing, an argument an axis: a number picks (negative from the end), `[start, stop]` or
+   * `[start, stop, step]` is a range (null for "to the end"), null is newaxis, '...' the ellipsis, an
+   * integer or bool tensor (or `{ take: [...] }`) indexes by array. Or one string: `'0:10, ::-1'`.
+   */
+  slice(...index: readonly (IndexLike | string)[]): Tensor {
+    const parsed: Index[] = [];
+    for (const i of index) {
+      if (typeof i === 'string') parsed.push(...parseIndex(i));
+      else if (i instanceof Tensor) parsed.push(arrayIndex(i));
+      else if (i !== null && typeof i === 'object' && 'take' in i)
+        parsed.push(
+          arrayIndex(i.take instanceof Tensor ? i.take : tensor(i.take, { dtype: 'int32' })),
+        );
+      else parsed.push(i as Index);
+    }
+    return Tensor.of(indexValue(this.value, parsed), this);
+  }
+  /** Element (or sub-array) i of the first axis. */
+  at(...index: readonly number[]): Tensor {
+    return this.slice(...index);
+  }
+  /** Elements at `indices` along `axis`; out-of-range positions are clipped. */
+  take(indices: TensorLike, axis = 0): Tensor {
+    const i = asTensor(indices, 'int32');
+    return Tensor.of(
+      lax.take(this.value, lax.convert(i.value, 'int32'), normalizeAxis(axis, this.ndim)),
+      this,
+      i,
+    );
+  }
+}
+
+// Node looks for this name when it prints an object.
+Object.defineProperty(Tensor.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(this: Tensor): string {
+    return this.inspect();
+  },
+});
+
+function isOptions(o: Axis | ReduceOptions | undefined): o is ReduceOptions {
+  return typeof o === 'object' && o !== null && !Array.isArray(o);
+}
+
+function arrayIndex(t: Tensor): Index {
+  if (t.dtype === 'bool') {
+    const positions = positionsOf(t.dataSync(), t.shape).map(
+      (p) => fromData(p, [p.length], 'int32').value,
+    );
+    return { kind: 'mask', shape: t.shape, positions };
+  }
+  if (isFloat(t.dtype))
+    throw new GradloomError(
+      'index',
+      `Arrays used as indices must be of integer or bool type; received ${t.dtype}.`,
+      { dtype: t.dtype },
+    );
+  return { kind: 'array', indices: t.value };
+}
+
+/** Whether the value can be computed: nothing above it is a parameter being traced. */
+export function isConcrete(v: Value): boolean {
+  const seen = new Set<unknown>();
+  const stack = [v];
+  while (stack.length > 0) {
+    const x = stack.pop()!;
+    if (x.storage !== undefined || seen.has(x.node)) continue;
+    seen.add(x.node);
+    if (x.node.primitive.name === 'parameter') return false;
+    stack.push(...x.node.inputs);
+  }
+  return true;
+}
+
+// ---- making tensors
+
+/**
+ * A tensor over host data; the array is kept, not copied, and uploaded when first needed.
+ * Throws `shape` when the shape does not hold exactly the elements.
+ */
+export function fromData(data: TypedArray, shape: Shape, dtype?: DType): Tensor {
+  checkShape(shape);
+  if (sizeOf(shape) !== data.length) {
+    throw new GradloomError(
+      'shape',
+      `The shape ${showShape(shape)} holds ${sizeOf(shape)} elements, but the data has ${data.length}.`,
+      { shape: [...shape], length: data.length },
+    );
+  }
+  const type = dtype ?? dtypeOfArray(data)!;
+  const v = lax.parameter(shape, type);
+  v.storage = Storage.ofHost(data, type);
+  return new Tensor(v);
+}
+
+/**
+ * A tensor of numbers, booleans, nested arrays, typed arrays or another tensor. Plain numbers become
+ * float32, booleans bool, typed arrays keep their type (8-, 16- and 64-bit integers become int32).
+ * Throws `ragged`, `dtype`, `shape`.
+ */
+export function tensor(
+  x: TensorLike,
+  options: { readonly dtype?: DType | (string & {}); readonly shape?: Shape } = {},
+): Tensor {
+  const dtype = options.dtype === undefined ? undefined : checkDType(options.dtype);
+  const t = make(x, dtype);
+  const typed = dtype && t.dtype !== dtype ? t.astype(dtype) : t;
+  return options.shape && !sameShape(options.shape, typed.shape)
+    ? typed.reshape(options.shape)
+    : typed;
+}
+
+/** `x` as it is when it is a tensor, else `tensor(x)`. */
+export function asTensor(x: TensorLike, dtype?: DType): Tensor {
+  return x instanceof Tensor ? x : make(x, dtype);
+}
+
+function operand(x: TensorLike): Tensor | Scalar {
+  return typeof x === 'number' || typeof x === 'boolean' ? x : asTensor(x);
+}
+
+function make(x: TensorLike, dtype: DType | undefined): Tensor {
+  if (x instanceof Tensor) return x;
+  if (typeof x === 'number' || typeof x === 'boolean') {
+    return new Tensor(
+      lax.scalar(Number(x), dtype ?? (typeof x === 'boolean' ? 'bool' : 'float32')),
+    );
+  }
+  if (ArrayBuffer.isView(x)) return fromView(x);
+  if (Array.isArray(x)) return fromNested(x as NestedArray, dtype);
+  throw new GradloomError(
+    'tensor',
+    `Cannot make a tensor of ${x === null ? 'null' : typeof x}. Use numbers, booleans, nested arrays or typed arrays.`,
+  );
+}
+
+function fromView(x: ArrayBufferView): Tensor {
+  const known = dtypeOfArray(x);
+  if (known) {
+    const data =
+      x instanceof Uint8ClampedArray
+        ? new Uint8Array(x.buffer, x.byteOffset, x.length)
+        : (x as TypedArray);
+    return fromData(data, [data.length], known);
+  }
+  if (x instanceof BigInt64Array || x instanceof BigUint64Array) {
+    const out = new Int32Array(x.length);
+    for (let i = 0; i < x.length; i++) {
+      const n = Number(x[i]);
+      if (n < -(2 ** 31) || n > 2 ** 31 - 1)
+        throw new GradloomError(
+          'range',
+          `${x[i]} at position ${i} does not fit in int32; 64-bit integers are not supported.`,
+          { position: i },
+        );
+      out[i] = n;
+    }
+    return fromData(out, [out.length], 'int32');
+  }
+  if (x instanceof DataView)
+    throw new GradloomError('tensor', 'A DataView has no element type; wrap it in a typed array.');
+  return fromData(
+    Int32Array.from(x as unknown as ArrayLike<number>),
+    [(x as unknown as ArrayLike<number>).length],
+    'int32',
+  );
+}
+
+function fromNested(x: NestedArray, wanted: DType | undefined): Tensor {
+  const shape: number[] = [];
+  for (let y: unknown = x; Array.isArray(y); y = y[0]) shape.push(y.length);
+  let allBool = true;
+  const flat: number[] = [];
+  const walk = (y: unknown, d: number): void => {
+    if (Array.isArray(y)) {
+      if (d >= shape.length || y.length !== shape[d]) {
+        throw new GradloomError(
+          'ragged',
+          `The nested array is ragged: dimension ${d} has ${d < shape.length ? `${shape[d]} elements in one place and ${y.length} in another` : 'numbers in one place and arrays in another'}.`,
+        );
+      }
+      for (const z of y) walk(z, d + 1);
+      return;
+    }
+    if (y instanceof Tensor)
+      throw new GradloomError(
+        'tensor',
+        'Arrays of tensors are joined with np.stack or np.concatenate.',
+      );
+    if (typeof y !== 'number' && typeof y !== 'boolean')
+      throw new GradloomError(
+        'tensor',
+        `A nested array may hold numbers and booleans only; found ${y === null ? 'null' : typeof y}.`,
+      );
+    if (d !== shape.length)
+      throw new GradloomError(
+        'ragged',
+        'The nested array is ragged: it has numbers in one place and arrays in another.',
+      );
+    if (typeof y === 'number') allBool = false;
+    flat.push(Number(y));
+  };
+  walk(x, 0);
+  const dtype = wanted ?? (allBool && flat.length > 0 ? 'bool' : 'float32');
+  const data = makeArray(dtype, flat.length);
+  data.set(dtype === 'bool' ? flat.map((v) => (v ? 1 : 0)) : flat);
+  return fromData(data, shape, dtype);
+}
+
+function toNested(data: TypedArray, shape: Shape, dtype: DType): unknown {
+  const one = (i: number): number | boolean => (dtype === 'bool' ? data[i] !== 0 : data[i]);
+  const level = (d: number, at: number): unknown => {
+    if (d === shape.length) return one(at);
+    const stride = sizeOf(shape.slice(d + 1));
+    return Array.from({ length: shape[d] }, (_, i) => level(d + 1, at + i * stride));
+  };
+  return level(0, 0);
+}
