@@ -71,28 +71,27 @@ export function withSignOf(x: Expr, s: Expr): Expr {
 const magic = 12582912;
 const magicBits = 0x4b400000;
 
-/**
- * x * scale + offset rounded to a whole number, for |result| < 2^22. `bits` holds it as an integer
- * whose low 9 bits are right (all that a shift by 23 keeps), `whole` as a float.
- *
- * The float is made from the integer rather than by taking `magic` off again: a compiler that
- * reassociates (some WGSL implementations do) would cancel the two and leave x * scale.
- */
+/** A whole number: as an integer, as a float, and as bits of which the low 9 are the integer's. */
 export interface Whole {
   readonly bits: Expr;
   readonly int: Expr;
   readonly whole: Expr;
 }
 
-export function nearestWhole(x: Expr, scale: number, offset = 0): Whole {
+/**
+ * x * scale rounded to a whole number. `bits` and `int` hold for results below 2^22 only.
+ *
+ * The float32 is made from the integer rather than by taking `magic` off again: a compiler that
+ * reassociates (some WGSL implementations do) would cancel the two and leave x * scale.
+ */
+export function nearestWhole(x: Expr, scale: number): Whole {
+  const scaled = mul(x, scale);
   if (isSingle(x)) {
-    const scaled = mul(x, scale);
-    const bits = bitcast('int32', add(offset === 0 ? scaled : add(scaled, offset), magic));
+    const bits = bitcast('int32', add(scaled, magic));
     const n = binary('sub', bits, int(magicBits));
     return { bits, int: n, whole: convert('float32', n) };
   }
-  const scaled = mul(x, scale);
-  const whole = unary('nearest', offset === 0 ? scaled : add(scaled, offset));
+  const whole = unary('nearest', scaled);
   const bits = bitcast('int32', add(convert('float32', whole), magic));
   return { bits, int: binary('sub', bits, int(magicBits)), whole };
 }

@@ -1,4 +1,7 @@
-/** exp and its family: expm1, logistic, sinh, cosh, tanh. */
+/**
+ * exp and its family: expm1, logistic, sinh, cosh, tanh. The reduction by ln 2 in two parts is Cody
+ * and Waite's; the polynomials are minimax fits made for the interval and the error named at each.
+ */
 import { binary, bitcast, type Expr, int, select } from './expr.ts';
 import {
   abs,
@@ -169,6 +172,7 @@ export function cosh(x: Expr): Expr {
 const tanhSingle: readonly number[] = [
   -0.3333331347, 0.1333244741, -0.05383757874, 0.0210100282, -6.185539998e-3,
 ];
+
 /**
  * 1 - 2 / (e^2|x| + 1) where that is above 1/2, a polynomial below. A rational function of x
  * (Eigen's way) takes two thirds of the operations, but its roundings add up to 4.5 ULP near 1.

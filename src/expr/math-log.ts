@@ -1,4 +1,4 @@
-/** Natural logarithms. */
+/** Natural logarithms; the polynomials are minimax fits for the interval named at each. */
 import { binary, bitcast, compare, convert, type Expr, int, select } from './expr.ts';
 import { abs, add, div, eq, gt, isSingle, like, lt, mul, pick, poly, sub } from './math-base.ts';
 

@@ -1,4 +1,7 @@
-/** pow, through a logarithm carried in two parts. */
+/**
+ * pow, through a logarithm carried in two parts (the plan of fdlibm's e_pow). Every product that has to
+ * be exact is one of short factors, and so is exact whether or not it is contracted.
+ */
 import { binary, bitcast, compare, type Expr, int, select, unary } from './expr.ts';
 import {
   abs,

@@ -1,4 +1,7 @@
-/** sin, cos, tan and their inverses. */
+/**
+ * sin, cos, tan and their inverses, reduced to small arguments as in Cody and Waite's manual and in
+ * Cephes; the polynomials are minimax fits for the interval named at each.
+ */
 import { binary, bitcast, compare, type Expr, int, select, unary } from './expr.ts';
 import {
   abs,
