@@ -80,7 +80,8 @@ function realpathOfDriver(place: string): string {
 
 /**
  * Flag sets in order of preference; the first that a compiler accepts is used. None of them may
- * change the meaning of NaN, infinities or signed zeros, so no -ffast-math. GRADLOOM_CFLAGS adds to
+ * change the meaning of NaN, infinities or signed zeros, nor how an operation rounds, so no
+ * -ffast-math and no contraction (the product tile asks for it itself). GRADLOOM_CFLAGS adds to
  * them, for experiments.
  */
 export function flagSets(env: NodeJS.ProcessEnv = process.env): readonly (readonly string[])[] {
@@ -93,7 +94,7 @@ export function flagSets(env: NodeJS.ProcessEnv = process.env): readonly (readon
     '-fno-gcse',
     '-fno-math-errno',
     '-fno-trapping-math',
-    '-ffp-contract=fast',
+    '-ffp-contract=off',
     '-fno-strict-aliasing',
     '-fopenmp-simd',
     '-fPIC',
@@ -108,7 +109,7 @@ export function flagSets(env: NodeJS.ProcessEnv = process.env): readonly (readon
     ['-march=native', ...x86, ...common, '-fno-thread-jumps', '-fno-tree-pre'],
     ['-march=native', ...x86, ...common],
     ['-mcpu=native', ...common],
-    ['-O2', '-fPIC', '-shared', '-w', ...extra],
+    ['-O2', '-ffp-contract=off', '-fPIC', '-shared', '-w', ...extra],
   ];
 }
 

@@ -14,13 +14,13 @@ import { atom, choose, number, operation, type Text, wrap } from './expr-text.ts
 import { KernelFacts, type Writes } from './facts.ts';
 import { reservedNames, scalarType, storageType } from './prelude.ts';
 import { Scope } from './scope.ts';
-import { type TileShape, tileName } from './tile.ts';
+import { type TileShape, type TileStrides, tileCallName } from './tile.ts';
 
 /** What kernels ask of the file they stand in. */
 export interface FileNeeds {
   helper(name: string): void;
   reduction(name: string): void;
-  tile(shape: TileShape): void;
+  tile(shape: TileShape, strides: TileStrides): void;
 }
 
 /** Scratch arrays up to this size live on the stack; the rest in the thread's scratch block. */
@@ -392,7 +392,8 @@ export class KernelPrinter {
 
   #tile(s: Extract<Stmt, { kind: 'tile' }>, scope: Scope): void {
     const shape = { dtype: s.dtype, rows: s.rows, cols: s.cols, accumulate: s.accumulate };
-    this.#needs.tile(shape);
+    const strides = { aRow: s.a.row, aStep: s.a.step, bStep: s.b.step, outRow: s.out.row };
+    this.#needs.tile(shape, strides);
     const place = (buffer: number, base: Expr): string => {
       const pointer = this.#pointers.get(buffer)!;
       if (base.op === 'const' && base.value === 0) return pointer;
@@ -400,15 +401,11 @@ export class KernelPrinter {
     };
     const args = [
       place(s.a.buffer, s.a.base),
-      String(s.a.row),
-      String(s.a.step),
       place(s.b.buffer, s.b.base),
-      String(s.b.step),
       place(s.out.buffer, s.out.base),
-      String(s.out.row),
       this.#expr(s.depth, scope).text,
     ];
-    scope.lines.push(`${tileName(shape)}(${args.join(', ')});`);
+    scope.lines.push(`${tileCallName(shape, strides)}(${args.join(', ')});`);
     this.#forget(scope, this.#facts.writesOf([s]));
   }
 

@@ -8,7 +8,16 @@
 import type { CpuTarget, Program, Step } from '../../compiler/program.ts';
 import { isElementwise, KernelPrinter, scratchBytes } from './kernel.ts';
 import { helperSource, reductionSource, typedefs, vectorTypedef } from './prelude.ts';
-import { type TileShape, tileName, tileSource, tileWidths } from './tile.ts';
+import {
+  fusedMacro,
+  type TileShape,
+  type TileStrides,
+  tileCallName,
+  tileCallSource,
+  tileName,
+  tileSource,
+  tileWidths,
+} from './tile.ts';
 
 export interface CSource {
   readonly text: string;
@@ -28,10 +37,15 @@ export function printC(program: Program, target: CpuTarget): CSource {
   const helpers = new Set<string>();
   const reductions = new Set<string>();
   const tiles = new Map<string, TileShape>();
+  const tileCalls = new Map<string, string>();
   const needs = {
     helper: (name: string) => void helpers.add(name),
     reduction: (name: string) => void reductions.add(name),
-    tile: (t: TileShape) => void tiles.set(tileName(t), t),
+    tile: (t: TileShape, strides: TileStrides) => {
+      tiles.set(tileName(t), t);
+      const name = tileCallName(t, strides);
+      if (!tileCalls.has(name)) tileCalls.set(name, tileCallSource(t, strides));
+    },
   };
   const kernels = program.steps.map((s) =>
     new KernelPrinter(s.kernel, program.buffers, needs).print(),
@@ -51,7 +65,9 @@ export function printC(program: Program, target: CpuTarget): CSource {
     ...[...helpers].sort().map(helperSource),
     ...[...reductions].sort().map(reductionSource),
     '',
+    ...(tiles.size > 0 ? [fusedMacro] : []),
     ...[...tiles.values()].map((t) => `${tileSource(t, target.lanes)}\n`),
+    ...[...tileCalls.values()].map((text) => `${text}\n`),
     ...kernels,
     runSource(program, target),
   ].join('\n');

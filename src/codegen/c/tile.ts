@@ -3,8 +3,10 @@
  * whole depth. Everything a compiler would have to discover by unrolling is written out, which
  * compiles faster and leaves the register allocation no choice.
  *
- * The strides are parameters, but every caller passes constants and the function is inlined, so
- * they end up as displacements in the addresses.
+ * There is one generic function a shape, and around it one function for each set of strides, so
+ * that the strides end up as displacements in the addresses. Only here may products be fused into
+ * sums (`FUSED`): everywhere else each operation rounds, as the loop nest says, and all backends
+ * give the same bits.
  */
 
 export interface TileShape {
@@ -23,6 +25,40 @@ interface Piece {
 export function vectorType(dtype: 'float32' | 'float64', width: number): string {
   const scalar = dtype === 'float32' ? 'f32' : 'f64';
   return width === 1 ? scalar : `${scalar}x${width}`;
+}
+
+/** The strides of a call, which are constants of the program. */
+export interface TileStrides {
+  readonly aRow: number;
+  readonly aStep: number;
+  readonly bStep: number;
+  readonly outRow: number;
+}
+
+/** How a compiler is told that a function may fuse products into sums. */
+export const fusedMacro = `#ifdef __clang__
+#define FUSED
+#define FUSED_BODY _Pragma("clang fp contract(fast)")
+#else
+#define FUSED __attribute__((optimize("fp-contract=fast")))
+#define FUSED_BODY
+#endif
+`;
+
+/** The function for a shape and its strides. */
+export function tileCallName(t: TileShape, s: TileStrides): string {
+  const stride = (n: number): string => (n < 0 ? `m${-n}` : `${n}`);
+  return `${tileName(t)}_a${stride(s.aRow)}_${stride(s.aStep)}_b${stride(s.bStep)}_o${stride(s.outRow)}`;
+}
+
+export function tileCallSource(t: TileShape, s: TileStrides): string {
+  const type = vectorType(t.dtype, 1);
+  return [
+    `FUSED static __attribute__((noinline)) void ${tileCallName(t, s)}(`,
+    `    const ${type} *restrict a, const ${type} *restrict b, ${type} *restrict out, i64 depth) {`,
+    `  ${tileName(t)}(a, ${s.aRow}, ${s.aStep}, b, ${s.bStep}, out, ${s.outRow}, depth);`,
+    '}',
+  ].join('\n');
 }
 
 export function tileName(t: TileShape): string {
@@ -60,9 +96,10 @@ export function tileSource(t: TileShape, lanes32: number): string {
   const rows = Array.from({ length: t.rows }, (_, r) => r);
   const out: string[] = [];
   out.push(
-    `static inline __attribute__((always_inline)) void ${tileName(t)}(`,
+    `FUSED static inline __attribute__((always_inline)) void ${tileName(t)}(`,
     `    const ${scalar} *a, i64 arow, i64 astep, const ${scalar} *b, i64 bstep,`,
     `    ${scalar} *out, i64 orow, i64 depth) {`,
+    '  FUSED_BODY',
   );
   const rowOffset = (r: number): string | undefined =>
     r === 0 ? undefined : r === 1 ? 'orow' : `${r} * orow`;
