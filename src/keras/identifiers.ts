@@ -1,0 +1,51 @@
+/** String ids: camelCase, snake_case and PascalCase all mean the same thing. */
+import { GradloomError } from '../errors.ts';
+import { didYouMean } from '../suggest.ts';
+
+/** `sparse_categorical_crossentropy`, `SparseCategoricalCrossentropy` -> `sparsecategoricalcrossentropy`. */
+export function plainId(id: string): string {
+  return id.toLowerCase().replace(/[_\-\s]/g, '');
+}
+
+/** `DenseLayer` -> `dense_layer`, as Keras names layers and log entries. */
+export function snakeCase(name: string): string {
+  return name
+    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2')
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .toLowerCase();
+}
+
+export function camelCase(name: string): string {
+  return name.replace(/_([a-z0-9])/g, (_, c: string) => c.toUpperCase());
+}
+
+/** The entry that `id` means; throws `unknown-id` with the nearest known name. */
+export function lookup<T>(
+  kind: string,
+  id: string,
+  table: Readonly<Record<string, T>>,
+  aliases: Readonly<Record<string, string>> = {},
+): T {
+  const wanted = plainId(id);
+  for (const [name, entry] of Object.entries(table)) if (plainId(name) === wanted) return entry;
+  for (const [name, target] of Object.entries(aliases))
+    if (plainId(name) === wanted) return table[target];
+  const known = Object.keys(table);
+  throw new GradloomError(
+    'unknown-id',
+    `Unknown ${kind} "${id}".${didYouMean(id, known)} Known: ${known.join(', ')}.`,
+    { kind, id },
+  );
+}
+
+/** Refuses options that `allowed` does not name. */
+export function checkOptions(what: string, options: object, allowed: readonly string[]): void {
+  for (const key of Object.keys(options)) {
+    if (allowed.includes(key)) continue;
+    throw new GradloomError(
+      'unknown-option',
+      `${what} has no option "${key}".${didYouMean(key, allowed)}`,
+      { option: key, allowed: [...allowed] },
+    );
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The Mersenne Twister, seeded and read the way CPython's `random` and NumPy's legacy `RandomState`
+ * do: Keras draws its seeds and its shuffles from them, and we draw the same.
+ * Source of the generator: M. Matsumoto, T. Nishimura, "Mersenne Twister" (1998, 2002 seeding).
+ */
+export class MT19937 {
+  readonly #state = new Uint32Array(624);
+  #index = 624;
+
+  /** NumPy: `np.random.seed(seed)`. */
+  static numpy(seed: number): MT19937 {
+    const g = new MT19937();
+    g.#init(seed >>> 0);
+    return g;
+  }
+
+  /** CPython: `random.seed(seed)` for a whole number. */
+  static python(seed: number): MT19937 {
+    const g = new MT19937();
+    let rest = BigInt(Math.abs(seed));
+    const key: number[] = [];
+    do {
+      key.push(Number(rest & 0xffffffffn));
+      rest >>= 32n;
+    } while (rest > 0n);
+    g.#initByArray(key);
+    return g;
+  }
+
+  #init(seed: number): void {
+    const s = this.#state;
+    s[0] = seed;
+    for (let i = 1; i < 624; i++) s[i] = Math.imul(1812433253, s[i - 1] ^ (s[i - 1] >>> 30)) + i;
+    this.#index = 624;
+  }
+
+  #initByArray(key: readonly number[]): void {
+    this.#init(19650218);
+    const s = this.#state;
+    let i = 1;
+    let j = 0;
+    for (let k = Math.max(624, key.length); k > 0; k--) {
+      s[i] = (s[i] ^ Math.imul(s[i - 1] ^ (s[i - 1] >>> 30), 1664525)) + key[j] + j;
+      if (++i >= 624) {
+        s[0] = s[623];
+        i = 1;
+      }
+      if (++j >= key.length) j = 0;
+    }
+    for (let k = 623; k > 0; k--) {
+      s[i] = (s[i] ^ Math.imul(s[i - 1] ^ (s[i - 1] >>> 30), 1566083941)) - i;
+      if (++i >= 624) {
+        s[0] = s[623];
+        i = 1;
+      }
+    }
+    s[0] = 0x80000000;
+  }
+
+  /** The next 32 bits. */
+  next(): number {
+    if (this.#index >= 624) this.#generate();
+    let y = this.#state[this.#index++];
+    y ^= y >>> 11;
+    y ^= (y << 7) & 0x9d2c5680;
+    y ^= (y << 15) & 0xefc60000;
+    y ^= y >>> 18;
+    return y >>> 0;
+  }
+
+  #generate(): void {
+    const s = this.#state;
+    for (let k = 0; k < 624; k++) {
+      const y = (s[k] & 0x80000000) | (s[(k + 1) % 624] & 0x7fffffff);
+      s[k] = s[(k + 397) % 624] ^ (y >>> 1) ^ (y & 1 ? 0x9908b0df : 0);
+    }
+    this.#index = 0;
+  }
+
+  /** CPython's `randint(lo, hi)`: bits drawn until they are below the width. */
+  randint(lo: number, hi: number): number {
+    const n = hi - lo + 1;
+    const bits = 32 - Math.clz32(n);
+    let r = this.next() >>> (32 - bits);
+    while (r >= n) r = this.next() >>> (32 - bits);
+    return lo + r;
+  }
+
+  /** NumPy's legacy `permutation(n)`. */
+  permutation(n: number): Int32Array {
+    const p = Int32Array.from({ length: n }, (_, i) => i);
+    for (let i = n - 1; i > 0; i--) {
+      let mask = i;
+      for (const s of [1, 2, 4, 8, 16]) mask |= mask >>> s;
+      let j = this.next() & mask;
+      while (j > i) j = this.next() & mask;
+      const t = p[i];
+      p[i] = p[j];
+      p[j] = t;
+    }
+    return p;
+  }
+}
