@@ -15,6 +15,7 @@ import { Memory } from './memory.ts';
 import type { Address, Runtime } from './runtime.ts';
 import { nativeTarget } from './target.ts';
 import { defaultThreads } from './threads.ts';
+import { CopiedExecutable, estimate, isSmall, PromotedExecutable } from './tier.ts';
 
 export interface NativeBackendOptions {
   /** Threads a program may use, the caller's among them. Default: the cores of this machine. */
@@ -23,6 +24,14 @@ export interface NativeBackendOptions {
   readonly target?: Partial<CpuTarget>;
   /** For one program. */
   readonly timeoutMs?: number;
+  /**
+   * Another CPU backend, made when first needed: for small one-off graphs, and for programs that
+   * the C compiler fails on. Without it every graph is compiled to C, and a failure is an error.
+   */
+  readonly small?: () => Backend;
+  /** `cc` compiles small graphs to C too; default GRADLOOM_NATIVE_TIER, else `auto`. */
+  readonly tier?: 'auto' | 'cc';
+  readonly warn?: (message: string) => void;
 }
 
 /** Large programs on slow machines: minutes would be a fault, but seconds are not. */
@@ -44,6 +53,11 @@ export class NativeBackend implements Backend {
   readonly #workspace: Workspace;
   readonly #libraries = new Map<string, Library>();
   readonly #timeoutMs: number;
+  readonly #makeSmall: (() => Backend) | undefined;
+  readonly #tier: 'auto' | 'cc';
+  readonly #warn: (message: string) => void;
+  #small: Backend | undefined;
+  #warned = false;
   #team: Address | undefined;
   #disposed = false;
 
@@ -54,6 +68,9 @@ export class NativeBackend implements Backend {
     this.#memory = new Memory(runtime.library);
     this.#workspace = new Workspace(this.#memory, this.threads);
     this.#timeoutMs = options.timeoutMs ?? compileTimeoutMs;
+    this.#makeSmall = options.small;
+    this.#tier = options.tier ?? (process.env.GRADLOOM_NATIVE_TIER === 'cc' ? 'cc' : 'auto');
+    this.#warn = options.warn ?? ((message) => console.warn(`gradloom: ${message}`));
   }
 
   allocate(byteLength: number): DeviceBuffer {
@@ -64,6 +81,18 @@ export class NativeBackend implements Backend {
   }
 
   compile(graph: Graph, options: CompileOptions = {}): Executable {
+    if (this.#tier === 'auto' && !options.optimize && this.#makeSmall) {
+      const cost = estimate(graph);
+      if (isSmall(cost)) {
+        const start = new CopiedExecutable(this, this.#other(), graph, options);
+        return new PromotedExecutable(start, cost.operations, () => this.#native(graph, options));
+      }
+    }
+    return this.#native(graph, options);
+  }
+
+  /** Through C; on the other backend when the compiler fails, saying so once. */
+  #native(graph: Graph, options: CompileOptions): Executable {
     const { name, donate } = options;
     const program = lowerGraph(graph, {
       target: this.target,
@@ -71,7 +100,20 @@ export class NativeBackend implements Backend {
       ...(donate && { donate }),
     });
     const inputBytes = graph.inputs.map((v) => sizeOf(v.shape) * bytesOf(v.dtype));
-    return this.loadProgram(program, donate, inputBytes);
+    try {
+      return this.loadProgram(program, donate, inputBytes);
+    } catch (e) {
+      const failed = e instanceof GradloomError && e.code === 'native-compile';
+      if (!failed || !this.#makeSmall) throw e;
+      if (!this.#warned) this.#warn(`${e.message} Such programs run on WebAssembly, more slowly.`);
+      this.#warned = true;
+      return new CopiedExecutable(this, this.#other(), graph, options);
+    }
+  }
+
+  #other(): Backend {
+    this.#small ??= this.#makeSmall!();
+    return this.#small;
   }
 
   /** The lower half of `compile`: from a program to machine code. */
@@ -170,6 +212,7 @@ export class NativeBackend implements Backend {
     this.#disposed = true;
     if (this.#team) this.runtime.library.teamFree(this.#team);
     this.#team = undefined;
+    this.#small?.dispose();
     this.#workspace.dispose();
     this.#memory.trim();
   }

@@ -20,6 +20,8 @@ export interface Compiler {
   readonly args: readonly string[];
   /** Changes when the compiler is replaced, without having to run it. */
   readonly identity: string;
+  /** Clang by its name; a clang that calls itself cc is found out by the flags it refuses. */
+  readonly clang: boolean;
 }
 
 export interface Search {
@@ -47,9 +49,11 @@ export function findCompilers(
       missing.push(name);
       continue;
     }
-    const s = statSync(path);
-    const identity = `${path} ${args.join(' ')} ${s.size} ${s.mtimeMs}`;
-    if (!found.some((c) => c.identity === identity)) found.push({ name, path, args, identity });
+    const real = realpathSync(path);
+    const s = statSync(real);
+    const identity = `${path} ${real} ${args.join(' ')} ${s.size} ${s.mtimeMs}`;
+    if (!found.some((c) => c.identity === identity))
+      found.push({ name, path, args, identity, clang: /clang/.test(real) });
   }
   return { found, missing };
 }
@@ -64,18 +68,13 @@ function which(program: string, env: NodeJS.ProcessEnv): string | undefined {
     try {
       if (!statSync(place).isFile()) continue;
       accessSync(place, constants.X_OK);
-      return realpathOfDriver(place);
+      // Not its real path: ccache and other wrappers act on the name they are called by.
+      return place;
     } catch {
       // Not here.
     }
   }
   return undefined;
-}
-
-/** ccache and friends act on the name they are called by, so only the final file is resolved. */
-function realpathOfDriver(place: string): string {
-  const real = realpathSync(place);
-  return /ccache|distcc|sccache|icecc/.test(real) ? place : real;
 }
 
 /**
@@ -84,7 +83,10 @@ function realpathOfDriver(place: string): string {
  * -ffast-math and no contraction (the product tile asks for it itself). GRADLOOM_CFLAGS adds to
  * them, for experiments.
  */
-export function flagSets(env: NodeJS.ProcessEnv = process.env): readonly (readonly string[])[] {
+export function flagSets(
+  clang: boolean,
+  env: NodeJS.ProcessEnv = process.env,
+): readonly (readonly string[])[] {
   const extra = env.GRADLOOM_CFLAGS?.trim().split(/\s+/) ?? [];
   const common = [
     '-O2',
@@ -106,7 +108,7 @@ export function flagSets(env: NodeJS.ProcessEnv = process.env): readonly (readon
   const x86 = arch() === 'x64' ? ['-mprefer-vector-width=512'] : [];
   return [
     // gcc spends a tenth of its time on threading jumps; clang does not know the flag.
-    ['-march=native', ...x86, ...common, '-fno-thread-jumps', '-fno-tree-pre'],
+    ...(clang ? [] : [['-march=native', ...x86, ...common, '-fno-thread-jumps', '-fno-tree-pre']]),
     ['-march=native', ...x86, ...common],
     ['-mcpu=native', ...common],
     ['-O2', '-ffp-contract=off', '-fPIC', '-shared', '-w', ...extra],

@@ -1,5 +1,6 @@
-/** Entry of the native backend. Reached only by dynamic import: browsers never load it. */
+/** Entry of the native backend, for Node alone: browsers get native-stub.ts in its place. */
 import type { Backend } from '../backend.ts';
+import { createWasmBackend } from '../wasm/index.ts';
 import { NativeBackend, type NativeBackendOptions } from './backend.ts';
 import { loadRuntime, type Runtime } from './runtime.ts';
 
@@ -71,7 +72,10 @@ export function probeNative(where: Where = {}): NativeProbe {
 
 /** @throws GradloomError `native-unavailable` when there is no working compiler or no koffi. */
 export function createNativeBackend(options: CreateNativeOptions = {}): Backend {
-  return new NativeBackend(runtimeFor(options), options);
+  return new NativeBackend(runtimeFor(options), {
+    small: () => createWasmBackend({ threads: 1 }),
+    ...options,
+  });
 }
 
 /** Where this module is loaded the native backend is meant to work: a failure is worth a word. */

@@ -151,7 +151,7 @@ function withCompiler(
   cpu: string,
   timeoutMs: number,
 ): Runtime {
-  const sets = flagSets();
+  const sets = flagSets(compiler.clang);
   const attempts = sets.map((flags) => {
     // All sets are part of the key: a lesser one from the cache is right only if those before it
     // were tried.

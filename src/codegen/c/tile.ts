@@ -43,6 +43,14 @@ export const fusedMacro = `#ifdef __clang__
 #define FUSED __attribute__((optimize("fp-contract=fast")))
 #define FUSED_BODY
 #endif
+// Keeps an operand in a register: gcc would load it again for each product it takes part in.
+#if !defined(__clang__) && defined(__x86_64__)
+#define IN_REGISTER(x) __asm__("" : "+v"(x))
+#elif !defined(__clang__) && defined(__aarch64__)
+#define IN_REGISTER(x) __asm__("" : "+w"(x))
+#else
+#define IN_REGISTER(x)
+#endif
 `;
 
 /** The function for a shape and its strides. */
@@ -111,14 +119,23 @@ export function tileSource(t: TileShape, lanes32: number): string {
     });
     out.push(`  ${starts.join(' ')}`);
   }
+  // With one vector a row, or vectors of several widths, a broadcast is used once.
+  const same = pieces.length > 1 && pieces.every((p) => p.width === pieces[0].width);
+  const wide = same ? pieces[0].width : 1;
   out.push('  for (i64 k = 0; k < depth; k++) {');
   for (const [i, p] of pieces.entries()) {
-    out.push(`    const ${vectorType(t.dtype, p.width)} b${i} = ${at('b', p)};`);
+    const pin = p.width > 1 && t.rows > 1 ? ` IN_REGISTER(b${i});` : '';
+    out.push(`    ${vectorType(t.dtype, p.width)} b${i} = ${at('b', p)};${pin}`);
   }
   for (const r of rows) {
     const x = `a[${r === 0 ? '0' : r === 1 ? 'arow' : `${r} * arow`}]`;
     const sums = pieces.map((_, i) => `c${r}_${i} += x${r} * b${i};`).join(' ');
-    out.push(`    const ${scalar} x${r} = ${x}; ${sums}`);
+    if (wide > 1) {
+      const type = vectorType(t.dtype, wide);
+      out.push(`    ${type} x${r} = ${x} - (${type}){0}; IN_REGISTER(x${r}); ${sums}`);
+    } else {
+      out.push(`    const ${scalar} x${r} = ${x}; ${sums}`);
+    }
   }
   out.push('    a += astep;', '    b += bstep;', '  }');
   for (const r of rows) {
