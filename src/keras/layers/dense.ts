@@ -1,0 +1,113 @@
+/** Dense: activation(x · kernel + bias) over the last axis. */
+import { GradloomError } from '../../errors.ts';
+import type { Tensor } from '../../tensor/index.ts';
+import { type ActivationFn, activationName, getActivation } from '../activations/index.ts';
+import { checkOptions } from '../identifiers.ts';
+import { getInitializer, type Initializer, type InitializerLike } from '../initializers/index.ts';
+import { getRegularizer, type Regularizer, type RegularizerLike } from '../regularizers/index.ts';
+import type { Variable } from '../variable.ts';
+import { type BatchShape, baseOptions, Layer, type LayerOptions } from './layer.ts';
+
+export interface DenseOptions extends LayerOptions {
+  readonly units?: number;
+  readonly activation?: string | ActivationFn | null;
+  readonly useBias?: boolean;
+  readonly kernelInitializer?: InitializerLike;
+  readonly biasInitializer?: InitializerLike;
+  readonly kernelRegularizer?: RegularizerLike;
+  readonly biasRegularizer?: RegularizerLike;
+}
+
+const options = [
+  ...baseOptions,
+  'units',
+  'activation',
+  'useBias',
+  'kernelInitializer',
+  'biasInitializer',
+  'kernelRegularizer',
+  'biasRegularizer',
+];
+
+/**
+ * Input (batch, …, n), output (batch, …, units). Weights: kernel (n, units), bias (units,).
+ * Throws `layer-shape` when the last dimension is unknown or changes.
+ */
+export class Dense extends Layer {
+  readonly units: number;
+  readonly activation: ActivationFn;
+  readonly useBias: boolean;
+  readonly #kernelInitializer: Initializer;
+  readonly #biasInitializer: Initializer;
+  readonly #kernelRegularizer: Regularizer | undefined;
+  readonly #biasRegularizer: Regularizer | undefined;
+  kernel!: Variable;
+  bias: Variable | undefined;
+
+  constructor(o: DenseOptions) {
+    super(o);
+    checkOptions(`Dense "${this.name}"`, o, options);
+    if (!Number.isInteger(o.units) || (o.units as number) < 1) {
+      throw new GradloomError(
+        'layer-option',
+        `Dense "${this.name}": units must be a whole number of 1 or more; received ${o.units}.`,
+        { layer: this.name, units: o.units },
+      );
+    }
+    this.units = o.units as number;
+    this.activation = getActivation(o.activation);
+    this.useBias = o.useBias ?? true;
+    this.#kernelInitializer = getInitializer(o.kernelInitializer, 'glorotUniform');
+    this.#biasInitializer = getInitializer(o.biasInitializer, 'zeros');
+    this.#kernelRegularizer = getRegularizer(o.kernelRegularizer);
+    this.#biasRegularizer = getRegularizer(o.biasRegularizer);
+  }
+
+  override build(inputShape: BatchShape): void {
+    const n = inputShape[inputShape.length - 1] as number;
+    this.kernel = this.addWeight({
+      name: 'kernel',
+      shape: [n, this.units],
+      initializer: this.#kernelInitializer,
+      regularizer: this.#kernelRegularizer,
+    });
+    if (this.useBias) {
+      this.bias = this.addWeight({
+        name: 'bias',
+        shape: [this.units],
+        initializer: this.#biasInitializer,
+        regularizer: this.#biasRegularizer,
+      });
+    }
+  }
+
+  override computeOutputShape(inputShape: BatchShape): BatchShape {
+    const n = inputShape[inputShape.length - 1];
+    if (inputShape.length < 2)
+      throw this.shapeError('inputs of two dimensions or more, (batch, features)', inputShape);
+    if (n == null) throw this.shapeError('a known last dimension', inputShape);
+    if (this.built && n !== this.kernel.shape[0])
+      throw this.shapeError(`a last dimension of ${this.kernel.shape[0]}`, inputShape);
+    return [...inputShape.slice(0, -1), this.units];
+  }
+
+  call(x: Tensor): Tensor {
+    let y = x.matmul(this.kernel.tensor);
+    if (this.bias) y = y.add(this.bias.tensor);
+    return this.activation(y);
+  }
+
+  override getConfig(): Record<string, unknown> {
+    return {
+      ...super.getConfig(),
+      units: this.units,
+      activation: activationName(this.activation) ?? 'custom',
+      useBias: this.useBias,
+    };
+  }
+}
+
+/** `dense(128, { activation: 'relu' })` or `dense({ units: 128, activation: 'relu' })`. */
+export function dense(units: number | DenseOptions, o: DenseOptions = {}): Dense {
+  return new Dense(typeof units === 'number' ? { ...o, units } : units);
+}

@@ -1,0 +1,10 @@
+export * from './core.ts';
+export * from './dense.ts';
+export * from './dropout.ts';
+export {
+  type BatchShape,
+  type CallOptions,
+  Layer,
+  type LayerOptions,
+  type WeightOptions,
+} from './layer.ts';
