@@ -6,6 +6,9 @@
  * One step of a 4x8 tile just fits (8 sums, 2 + 4 loads) and runs at the rate of the multipliers,
  * nearly twice that of the loop unrolled by four; see bench/wasm-tile.ts.
  */
+import type { Stmt, Tile } from '../../compiler/loopnest.ts';
+import { binary, constant, type Expr, int, load, variable } from '../../expr/expr.ts';
+import { iadd, imulc } from '../../expr/index-math.ts';
 import type { Code, ValueType } from './assembler.ts';
 
 export interface TileShape {
@@ -137,4 +140,53 @@ export function emitTile(
       code.get(sums[m][v]);
       code.memory('v128.store', m * t.outRow * lane + v * 16, align);
     }
+}
+
+/** Tiles written as the three loops they stand for, where there are no vectors. */
+export function withoutTiles(body: readonly Stmt[]): readonly Stmt[] {
+  return body.map((s): Stmt => {
+    switch (s.kind) {
+      case 'for':
+      case 'while':
+        return { ...s, body: withoutTiles(s.body) };
+      case 'if':
+        return {
+          ...s,
+          then: withoutTiles(s.then),
+          ...(s.otherwise && { otherwise: withoutTiles(s.otherwise) }),
+        };
+      case 'tile':
+        return plainTile(s);
+      default:
+        return s;
+    }
+  });
+}
+
+function plainTile(t: Tile): Stmt {
+  const m = variable('m', 'int32', 0, t.rows - 1);
+  const n = variable('n', 'int32', 0, t.cols - 1);
+  const k = variable('k', 'int32', 0);
+  const acc = variable('acc', t.dtype);
+  const at = iadd(iadd(t.out.base, imulc(m, t.out.row)), n);
+  const a = iadd(iadd(t.a.base, imulc(m, t.a.row)), imulc(k, t.a.step));
+  const b = iadd(iadd(t.b.base, imulc(k, t.b.step)), n);
+  const product = binary('mul', load(t.a.buffer, t.dtype, a), load(t.b.buffer, t.dtype, b));
+  const loop = (index: Expr, extent: Expr, inner: readonly Stmt[]): Stmt => ({
+    kind: 'for',
+    index,
+    start: int(0),
+    extent,
+    step: 1,
+    body: inner,
+    vector: false,
+  });
+  const init = t.accumulate ? load(t.out.buffer, t.dtype, at) : constant(t.dtype, 0);
+  return loop(m, int(t.rows), [
+    loop(n, int(t.cols), [
+      { kind: 'accum', variable: acc, init },
+      loop(k, t.depth, [{ kind: 'update', variable: acc, op: 'add', value: product }]),
+      { kind: 'store', buffer: t.out.buffer, storage: t.dtype, index: at, value: acc },
+    ]),
+  ]);
 }

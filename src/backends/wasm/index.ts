@@ -1,0 +1,1 @@
+export { createWasmBackend, type WasmBackend, type WasmOptions } from './wasm.ts';
