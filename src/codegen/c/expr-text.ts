@@ -105,6 +105,8 @@ export function operation(e: Expr, args: readonly Text[], need: (helper: string)
     case 'sub':
     case 'mul':
       if (t === 'int32' && !fits(e)) return helper(`${e.op}_i32`, a, b);
+      if (e.op === 'add' && /^-[0-9][0-9.]*f?$/.test(b.text))
+        return infix('-', 12, a, atom(b.text.slice(1)));
       return infix(...binaryOps[e.op]!, a, b);
     case 'neg':
       if (t === 'int32' && !fits(e)) return helper('neg_i32', a);

@@ -11,8 +11,13 @@ export interface ExprFacts {
   readonly vars: ReadonlySet<Expr>;
   /** Memory that this node reads and that the kernel also writes. */
   readonly mem: ReadonlySet<string>;
-  /** May trap when evaluated where it was not asked for (a load, an integer division). */
+  /**
+   * May trap when evaluated where it was not asked for: a load that may be out of bounds, an
+   * integer division.
+   */
   readonly unsafe: boolean;
+  /** Holds a load. */
+  readonly loads: boolean;
   /** Operations below and including this node, shared ones counted once per use. */
   readonly size: number;
   /** Holds an operation worth taking out of a loop even when used once. */
@@ -51,14 +56,23 @@ function union<T>(sets: readonly ReadonlySet<T>[], none: ReadonlySet<T>): Readon
 
 export class KernelFacts {
   readonly #memory: (buffer: number) => string;
+  readonly #length: (buffer: number) => number;
   readonly #written: Set<string>;
   readonly #uses = new Map<Expr, number>();
   readonly #facts = new Map<Expr, ExprFacts>();
   readonly #writes = new Map<readonly Stmt[], Writes>();
 
-  /** @param memory names the memory behind a buffer: two buffers with one name may overlap. */
-  constructor(body: readonly Stmt[], memory: (buffer: number) => string) {
+  /**
+   * @param memory names the memory behind a buffer: two buffers with one name may overlap
+   * @param length elements of a buffer
+   */
+  constructor(
+    body: readonly Stmt[],
+    memory: (buffer: number) => string,
+    length: (buffer: number) => number,
+  ) {
     this.#memory = memory;
+    this.#length = length;
     this.#written = new Set(this.writesOf(body).mem);
     visitStmts(body, (s) => {
       for (const e of exprsOf(s)) this.#count(e);
@@ -99,9 +113,10 @@ export class KernelFacts {
             ),
       mem: own !== undefined && this.#written.has(own) ? new Set([...mem, own]) : mem,
       unsafe:
-        e.op === 'load' ||
+        (e.op === 'load' && !(e.args[0].lo >= 0 && e.args[0].hi < this.#length(e.buffer))) ||
         (divides && !(e.args[1].op === 'const' && e.args[1].value !== 0)) ||
         args.some((a) => a.unsafe),
+      loads: e.op === 'load' || args.some((a) => a.loads),
       size: args.reduce((n, a) => n + a.size, 1),
       heavy: heavyOps.has(e.op) || args.some((a) => a.heavy),
     };

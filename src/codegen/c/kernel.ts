@@ -6,12 +6,12 @@
  * read from memory that the kernel writes, or from accumulators, are dropped from the known locals
  * as soon as they may have changed.
  */
-import type { Kernel, Stmt } from '../../compiler/loopnest.ts';
+import { type Kernel, type Stmt, visitStmts } from '../../compiler/loopnest.ts';
 import type { BufferDecl } from '../../compiler/program.ts';
 import { bytesOf } from '../../dtype.ts';
 import type { Expr } from '../../expr/expr.ts';
 import { atom, choose, number, operation, type Text, wrap } from './expr-text.ts';
-import { KernelFacts, type Writes } from './facts.ts';
+import { type ExprFacts, KernelFacts, type Writes } from './facts.ts';
 import { reservedNames, scalarType, storageType } from './prelude.ts';
 import { Scope } from './scope.ts';
 import { type TileShape, type TileStrides, tileCallName } from './tile.ts';
@@ -19,7 +19,6 @@ import { type TileShape, type TileStrides, tileCallName } from './tile.ts';
 /** What kernels ask of the file they stand in. */
 export interface FileNeeds {
   helper(name: string): void;
-  reduction(name: string): void;
   tile(shape: TileShape, strides: TileStrides): void;
 }
 
@@ -84,7 +83,9 @@ export class KernelPrinter {
     const program = used.filter((n) => n >= 0);
     const memory = memoryNames(buffers, program);
     const memoryOf = (n: number): string => (n < 0 ? `scratch ${n}` : memory[n]);
-    this.#facts = new KernelFacts(kernel.body, memoryOf);
+    const lengthOf = (n: number): number =>
+      n < 0 ? kernel.scratch[-n - 1].length : buffers[n].length;
+    this.#facts = new KernelFacts(kernel.body, memoryOf, lengthOf);
     this.#declareBuffers(program, buffers, memory);
     this.#declareScratch();
   }
@@ -271,34 +272,37 @@ export class KernelPrinter {
     this.#forget(scope, writes);
     const inner = new Scope(scope, 'loop', writes, s.extent.op === 'const' && s.extent.value > 0);
     const i = this.#define(inner, s.index);
+    const keys = s.vector ? this.#openKeys(s.body, scope) : new Map<Expr, string>();
+    const outerKeys = this.#keys;
+    this.#keys = keys;
     this.#block(s.body, inner);
-    if (s.vector) scope.lines.push(`#pragma omp simd${this.#reductions(s.body)}`);
+    this.#keys = outerKeys;
+    if (s.vector) scope.lines.push(`#pragma omp simd${this.#reductions(s.body, keys)}`);
     const step = s.step === 1 ? `${i}++` : `${i} += ${s.step}`;
     scope.lines.push(
       `for (i32 ${i} = ${start.text}; ${i} < ${end}; ${step}) {`,
       ...indent(inner.lines),
       '}',
     );
+    this.#closeKeys(keys, scope);
   }
 
-  /** The reduction clauses of a vector loop. */
-  #reductions(body: readonly Stmt[]): string {
+  /**
+   * The reduction clauses of a vector loop. Float minima and maxima are kept as integers in the same
+   * order, NaN beyond all others: C's own float reductions lose NaN, and only integers are
+   * reassociated by every compiler. `keys` are the accumulators treated so.
+   */
+  #reductions(body: readonly Stmt[], keys: Map<Expr, string>): string {
     const clauses = new Map<string, string>();
     const visit = (list: readonly Stmt[]): void => {
       for (const s of list) {
         if (s.kind === 'update') {
-          const float = s.variable.dtype === 'float32' || s.variable.dtype === 'float64';
-          const name = this.#accumName(s.variable);
+          const name = keys.get(s.variable) ?? this.#accumName(s.variable);
           const symbols = { add: '+', mul: '*', and: '&', or: '|', min: 'min', max: 'max' };
-          let op: string = symbols[s.op];
-          if (float && (s.op === 'min' || s.op === 'max')) {
-            const helper = `${s.op}_${scalarType(s.variable.dtype)}`;
-            this.#needs.helper(helper);
-            this.#needs.reduction(helper);
-            op = `r${helper}`;
-          } else if (s.variable.dtype === 'bool') {
-            op = { add: '|', mul: '&', and: '&', or: '|', min: '&', max: '|' }[s.op];
-          }
+          const op =
+            s.variable.dtype === 'bool'
+              ? { add: '|', mul: '&', and: '&', or: '|', min: '&', max: '|' }[s.op]
+              : symbols[s.op];
           clauses.set(name, op);
         } else if (s.kind === 'if') {
           visit(s.then);
@@ -308,6 +312,31 @@ export class KernelPrinter {
     };
     visit(body);
     return [...clauses].map(([name, op]) => ` reduction(${op} : ${name})`).join('');
+  }
+
+  /** Declares an integer twin for each float that a vector loop takes the minimum or maximum of. */
+  #openKeys(body: readonly Stmt[], scope: Scope): Map<Expr, string> {
+    const keys = new Map<Expr, string>();
+    visitStmts(body, (s) => {
+      if (s.kind !== 'update' || (s.op !== 'min' && s.op !== 'max') || keys.has(s.variable)) return;
+      const t = s.variable.dtype;
+      if (t !== 'float32' && t !== 'float64') return;
+      const helper = `${s.op}_key_${scalarType(t)}`;
+      this.#needs.helper(helper);
+      const key = this.#fresh('key');
+      keys.set(s.variable, key);
+      const type = t === 'float32' ? 'i32' : 'i64';
+      scope.lines.push(`${type} ${key} = ${helper}(${this.#accumName(s.variable)});`);
+    });
+    return keys;
+  }
+
+  #closeKeys(keys: ReadonlyMap<Expr, string>, scope: Scope): void {
+    for (const [v, key] of keys) {
+      const helper = `key_${scalarType(v.dtype)}`;
+      this.#needs.helper(helper);
+      scope.lines.push(`${this.#accumName(v)} = ${helper}(${key});`);
+    }
   }
 
   /**
@@ -331,6 +360,8 @@ export class KernelPrinter {
   }
 
   readonly #accums = new Map<Expr, string>();
+  /** Accumulators that the vector loop being printed keeps as integers. */
+  #keys: ReadonlyMap<Expr, string> = new Map();
 
   #accumName(v: Expr): string {
     const name = this.#accums.get(v);
@@ -353,6 +384,16 @@ export class KernelPrinter {
     const name = this.#accumName(s.variable);
     const value = this.#expr(s.value, scope);
     const t = s.variable.dtype;
+    const key = this.#keys.get(s.variable);
+    if (key !== undefined) {
+      const type = t === 'float32' ? 'i32' : 'i64';
+      this.#needs.helper(`${s.op}_${type}`);
+      this.#needs.helper(`${s.op}_key_${scalarType(t)}`);
+      scope.lines.push(
+        `${key} = ${s.op}_${type}(${key}, ${s.op}_key_${scalarType(t)}(${value.text}));`,
+      );
+      return;
+    }
     const symbol =
       t === 'bool'
         ? { add: '|', mul: '&', and: '&', or: '|', min: '&', max: '|' }[s.op]
@@ -423,13 +464,35 @@ export class KernelPrinter {
     if (known !== undefined) return atom(known);
 
     const facts = this.#facts.of(e);
-    const home = scope.homeOf(facts);
+    const home = this.#homeOf(e, facts, scope);
     const shared = named || this.#facts.uses(e) > 1;
     if (shared || (home !== scope && (facts.heavy || facts.size >= 6))) {
       return this.#local(e, this.#compute(e, home), home);
     }
     const text = this.#compute(e, scope);
     return text.text.length > longText ? this.#local(e, text, scope) : text;
+  }
+
+  /** Where to compute a value: see Scope. A load that cannot fail may also leave guards. */
+  #homeOf(e: Expr, facts: ExprFacts, scope: Scope): Scope {
+    const home = scope.homeOf(facts);
+    if (e.op !== 'load' || facts.unsafe || home.kind !== 'guard') return home;
+    const around = home.aroundGuards(facts);
+    const outside = around.homeOf(facts);
+    // Only to get out of a loop; otherwise the guard may as well save the load.
+    return outside === around ? home : outside;
+  }
+
+  /**
+   * The index of a load under a guard is computed before the guard when that is mere arithmetic:
+   * compilers follow addresses in lanes only through arithmetic that always happens.
+   */
+  #index(e: Expr, scope: Scope): string {
+    if (scope.kind !== 'guard' || e.args.length === 0) return this.#expr(e, scope).text;
+    const facts = this.#facts.of(e);
+    const mutable = [...facts.vars].some((v) => this.#accums.has(v));
+    if (facts.unsafe || facts.loads || mutable) return this.#expr(e, scope).text;
+    return this.#expr(e, scope.aroundGuards(facts), true).text;
   }
 
   #local(e: Expr, text: Text, scope: Scope): Text {
@@ -446,7 +509,7 @@ export class KernelPrinter {
 
   #compute(e: Expr, scope: Scope): Text {
     if (e.op === 'load') {
-      const text = `${this.#pointers.get(e.buffer)}[${this.#expr(e.args[0], scope).text}]`;
+      const text = `${this.#pointers.get(e.buffer)}[${this.#index(e.args[0], scope)}]`;
       return e.storage === 'bool' ? { text: `${text} != 0`, prec: 9 } : atom(text);
     }
     if (e.op === 'guard') return this.#guard(e, scope);
@@ -462,9 +525,9 @@ export class KernelPrinter {
   /** Only the side taken is evaluated: a ternary when both sides fit in it, else an if. */
   #guard(e: Expr, scope: Scope): Text {
     const cond = this.#expr(e.args[0], scope);
-    const yes = new Scope(scope, 'branch');
+    const yes = new Scope(scope, 'guard');
     const a = this.#expr(e.args[1], yes);
-    const no = new Scope(scope, 'branch');
+    const no = new Scope(scope, 'guard');
     const b = this.#expr(e.args[2], no);
     if (yes.lines.length + no.lines.length === 0) return choose(cond, a, b);
     const name = this.#fresh(e.dtype === 'bool' ? 'c' : /int/.test(e.dtype) ? 'n' : 'x');

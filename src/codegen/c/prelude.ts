@@ -84,6 +84,29 @@ function toInteger(name: string, t: string, f: string): string {
   );
 }
 
+const keyTypes = {
+  f32: { int: 'i32', most: '2147483647', shift: 31 },
+  f64: { int: 'i64', most: '9223372036854775807LL', shift: 63 },
+};
+
+/** The integer at the same place in the order of floats; NaN last (for min: first). */
+function orderKey(op: 'min' | 'max', t: 'f32' | 'f64'): string {
+  const { int, most, shift } = keyTypes[t];
+  const nan = op === 'max' ? most : `-${most} - 1`;
+  return (
+    `${inline} ${int} ${op}_key_${t}(${t} x) { union { ${t} f; ${int} i; } v = {x}; ` +
+    `return x != x ? ${nan} : v.i ^ ((v.i >> ${shift}) & ${most}); }`
+  );
+}
+
+function fromKey(t: 'f32' | 'f64'): string {
+  const { int, most, shift } = keyTypes[t];
+  return (
+    `${inline} ${t} key_${t}(${int} k) { union { ${int} i; ${t} f; } v = ` +
+    `{k ^ ((k >> ${shift}) & ${most})}; return v.f; }`
+  );
+}
+
 const helpers: Record<string, string> = {
   min_f32: floatMinMax('min_f32', 'f32', '<'),
   max_f32: floatMinMax('max_f32', 'f32', '>'),
@@ -93,6 +116,14 @@ const helpers: Record<string, string> = {
   max_i32: `${inline} i32 max_i32(i32 a, i32 b) { return a > b ? a : b; }`,
   min_u32: `${inline} u32 min_u32(u32 a, u32 b) { return a < b ? a : b; }`,
   max_u32: `${inline} u32 max_u32(u32 a, u32 b) { return a > b ? a : b; }`,
+  min_i64: `${inline} i64 min_i64(i64 a, i64 b) { return a < b ? a : b; }`,
+  max_i64: `${inline} i64 max_i64(i64 a, i64 b) { return a > b ? a : b; }`,
+  min_key_f32: orderKey('min', 'f32'),
+  max_key_f32: orderKey('max', 'f32'),
+  min_key_f64: orderKey('min', 'f64'),
+  max_key_f64: orderKey('max', 'f64'),
+  key_f32: fromKey('f32'),
+  key_f64: fromKey('f64'),
   // Signed overflow is undefined in C; these are for data, whose arithmetic must wrap.
   add_i32: `${inline} i32 add_i32(i32 a, i32 b) { return (i32)((u32)a + (u32)b); }`,
   sub_i32: `${inline} i32 sub_i32(i32 a, i32 b) { return (i32)((u32)a - (u32)b); }`,
@@ -114,17 +145,6 @@ const helpers: Record<string, string> = {
 
 export function helperSource(name: string): string {
   return helpers[name];
-}
-
-/** The OpenMP name of a reduction that C's own operators do not have. */
-export function reductionSource(name: string): string {
-  const t = name.slice(-3);
-  const start = name.startsWith('min') ? '' : '-';
-  const inf = t === 'f32' ? '__builtin_inff()' : '__builtin_inf()';
-  return (
-    `#pragma omp declare reduction(r${name} : ${t} : omp_out = ${name}(omp_out, omp_in)) ` +
-    `initializer(omp_priv = ${start}${inf})`
-  );
 }
 
 export function vectorTypedef(dtype: 'float32' | 'float64', width: number): string {

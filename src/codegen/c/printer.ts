@@ -7,7 +7,7 @@
  */
 import type { CpuTarget, Program, Step } from '../../compiler/program.ts';
 import { isElementwise, KernelPrinter, scratchBytes } from './kernel.ts';
-import { helperSource, reductionSource, typedefs, vectorTypedef } from './prelude.ts';
+import { helperSource, typedefs, vectorTypedef } from './prelude.ts';
 import {
   fusedMacro,
   type TileShape,
@@ -35,12 +35,10 @@ const elementGrain = 64;
 
 export function printC(program: Program, target: CpuTarget): CSource {
   const helpers = new Set<string>();
-  const reductions = new Set<string>();
   const tiles = new Map<string, TileShape>();
   const tileCalls = new Map<string, string>();
   const needs = {
     helper: (name: string) => void helpers.add(name),
-    reduction: (name: string) => void reductions.add(name),
     tile: (t: TileShape, strides: TileStrides) => {
       tiles.set(tileName(t), t);
       const name = tileCallName(t, strides);
@@ -63,7 +61,6 @@ export function printC(program: Program, target: CpuTarget): CSource {
     typedefs,
     ...vectors.values(),
     ...[...helpers].sort().map(helperSource),
-    ...[...reductions].sort().map(reductionSource),
     '',
     ...(tiles.size > 0 ? [fusedMacro] : []),
     ...[...tiles.values()].map((t) => `${tileSource(t, target.lanes)}\n`),

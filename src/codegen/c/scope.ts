@@ -6,7 +6,8 @@
 import type { Expr } from '../../expr/expr.ts';
 import type { ExprFacts, Writes } from './facts.ts';
 
-export type ScopeKind = 'block' | 'loop' | 'branch';
+/** `branch` is a side of an if statement, `guard` a side of a guard expression. */
+export type ScopeKind = 'block' | 'loop' | 'branch' | 'guard';
 
 export class Scope {
   readonly parent: Scope | undefined;
@@ -52,6 +53,16 @@ export class Scope {
   homeOf(f: ExprFacts): Scope {
     let s: Scope = this;
     while (s.parent && s.#lets(f)) s = s.parent;
+    return s;
+  }
+
+  /**
+   * The block around the guards that this one stands in, if a value means the same there; else this
+   * one. For arithmetic that may be done whether or not it is wanted.
+   */
+  aroundGuards(f: ExprFacts): Scope {
+    let s: Scope = this;
+    while (s.kind === 'guard' && !meets(f.vars, s.defined)) s = s.parent!;
     return s;
   }
 
