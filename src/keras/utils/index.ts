@@ -1,0 +1,35 @@
+import { GradloomError } from '../../errors.ts';
+import { asTensor, fromData, type Tensor, type TensorLike } from '../../tensor/index.ts';
+
+export { setRandomSeed } from '../random/index.ts';
+export { Progbar, type ProgbarOptions } from './progbar.ts';
+
+/**
+ * Whole-number labels as one-hot rows: shape (…) to (…, numClasses), float32. A trailing dimension
+ * of 1 is dropped. Throws `label` for what is no label.
+ */
+export function toCategorical(labels: TensorLike, numClasses?: number): Tensor {
+  const t = asTensor(labels);
+  const data = t.dataSync();
+  let most = -1;
+  for (let i = 0; i < data.length; i++) {
+    if (!Number.isInteger(data[i]) || data[i] < 0)
+      throw new GradloomError(
+        'label',
+        `toCategorical: label ${data[i]} at position ${i} is not a whole number of 0 or more.`,
+        { position: i, label: data[i] },
+      );
+    most = Math.max(most, data[i]);
+  }
+  const n = numClasses ?? most + 1;
+  if (most >= n)
+    throw new GradloomError(
+      'label',
+      `toCategorical: label ${most} does not fit in ${n} classes (0 to ${n - 1}).`,
+      { label: most, numClasses: n },
+    );
+  const out = new Float32Array(data.length * n);
+  for (let i = 0; i < data.length; i++) out[i * n + data[i]] = 1;
+  const shape = t.ndim > 1 && t.shape[t.ndim - 1] === 1 ? t.shape.slice(0, -1) : t.shape;
+  return fromData(out, [...shape, n], 'float32');
+}
