@@ -62,8 +62,8 @@ function failureOf(run: () => unknown): GradloomError {
 const entriesOf = (dir: string): string[] => readdirSync(dir).filter((n) => !n.startsWith('.'));
 
 describe('a broken C compiler', () => {
-  const probe = (path: string, timeoutMs = 20_000): GradloomError =>
-    failureOf(() => loadRuntime({ cc: path, cache: { dir: tempDir() }, timeoutMs }));
+  const probe = (path: string): GradloomError =>
+    failureOf(() => loadRuntime({ cc: path, cache: { dir: tempDir() } }));
 
   it('is refused when it is missing, naming it and the way out', () => {
     const e = probe('/nowhere/cc');
@@ -80,9 +80,18 @@ describe('a broken C compiler', () => {
     expect(e.message).toContain('stdlib.h missing');
   });
 
-  it('is refused when it hangs, and is ended with its children', async () => {
+  it('is refused when it hangs, is ended with its children, and is not waited for again', async () => {
     const note = join(tempDir(), 'survivor');
-    const e = probe(fakeCompiler(`sh -c 'sleep 1; echo alive > ${note}'; sleep 60`), 200);
+    const starts = join(tempDir(), 'starts');
+    const path = fakeCompiler(
+      `echo start >> ${starts}; sh -c 'sleep 1; echo alive > ${note}'; sleep 60`,
+    );
+    const cache = { dir: tempDir() };
+    const again = (): GradloomError =>
+      failureOf(() => loadRuntime({ cc: path, cache, timeoutMs: 200 }));
+    const e = again();
+    expect(again().message).toContain('did not finish in 0.2 s earlier');
+    expect(readFileSync(starts, 'utf8')).toBe('start\n');
     expect(e.message).toContain('did not finish in 0.2 s');
     await new Promise((r) => setTimeout(r, 1300));
     expect(existsSync(note)).toBe(false);

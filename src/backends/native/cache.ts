@@ -37,6 +37,7 @@ const sumFile = 'sum';
 const defaultMaxBytes = 256 * 1024 * 1024;
 const touchAfterMs = 3600_000;
 const staleAfterMs = 24 * 3600_000;
+const failuresLastMs = 3600_000;
 
 export function defaultCacheDir(env: NodeJS.ProcessEnv = process.env): string {
   if (env.GRADLOOM_CACHE) return resolve(env.GRADLOOM_CACHE);
@@ -178,6 +179,26 @@ export class DiskCache {
     }
   }
 
+  /** Remembers for an hour that something does not work and took long to find out. */
+  noteFailure(key: string, reason: string): void {
+    try {
+      writeFileSync(join(this.dir, `${key}.failed`), reason);
+    } catch {
+      // It will be found out again.
+    }
+  }
+
+  failure(key: string): string | undefined {
+    try {
+      const path = join(this.dir, `${key}.failed`);
+      const s = lstatSync(path);
+      if (!s.isFile() || Date.now() - s.mtimeMs > failuresLastMs) return undefined;
+      return readFileSync(path, 'utf8').slice(0, 500);
+    } catch {
+      return undefined;
+    }
+  }
+
   #touch(entry: string): void {
     try {
       const now = Date.now();
@@ -223,7 +244,7 @@ export function prune(dir: string, maxBytes: number): void {
       const path = join(dir, name);
       try {
         const s = statSync(path);
-        if (name.startsWith('.')) {
+        if (name.startsWith('.') || name.endsWith('.failed')) {
           if (Date.now() - s.mtimeMs > staleAfterMs) rmSync(path, { recursive: true, force: true });
         } else if (/^[0-9a-f]{40}$/.test(name)) {
           const { size } = statSync(join(path, libraryFile));

@@ -176,7 +176,7 @@ export function runCompiler(cc: Compiler, job: CompileJob): void {
     const { code } = result.error as NodeJS.ErrnoException;
     if (code === 'ETIMEDOUT') {
       endGroup(result.pid);
-      throw new CompileError(`${cc.name} did not finish in ${job.timeoutMs / 1000} s`);
+      throw new CompileError(`${cc.name} did not finish in ${job.timeoutMs / 1000} s`, code);
     }
     // A compiler that exits without reading its input is judged by its exit status.
     if (code !== 'EPIPE') throw new CompileError(`${cc.name} could not be run: ${code}`);

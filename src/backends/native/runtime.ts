@@ -53,7 +53,7 @@ export interface RuntimeOptions {
 }
 
 /** A first compilation on a slow, busy machine stays far below this. */
-const defaultTimeoutMs = 20_000;
+const defaultTimeoutMs = 10_000;
 
 interface Koffi {
   load(path: string): { func(definition: string): (...args: unknown[]) => unknown };
@@ -127,10 +127,19 @@ export function loadRuntime(options: RuntimeOptions = {}): Runtime {
   const cache = new DiskCache(options.cache);
   const cpu = cpuIdentity();
   for (const compiler of found) {
+    // A compiler that hangs would otherwise cost its time limit at every start.
+    const failureKey = hashOf(['hangs', compiler.identity]);
+    const failure = cache.failure(failureKey);
+    if (failure) {
+      reasons.push(`${failure} earlier; it is tried again after an hour`);
+      continue;
+    }
     try {
       return withCompiler(koffi, compiler, cache, cpu, options.timeoutMs ?? defaultTimeoutMs);
     } catch (e) {
       reasons.push((e as Error).message);
+      if (e instanceof CompileError && e.code === 'ETIMEDOUT')
+        cache.noteFailure(failureKey, e.message);
     }
   }
   throw unavailable(reasons);

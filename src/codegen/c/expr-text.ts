@@ -44,8 +44,8 @@ export function wrap(t: Text, prec: number): string {
 }
 
 function infix(symbol: string, prec: number, a: Text, b: Text): Text {
-  // Bit operations next to comparisons read (and warn) better with parentheses.
-  const clear = prec <= 11 ? ATOM : prec;
+  // Operands of bit operations read better with parentheses.
+  const clear = prec <= 8 || prec === 11 ? ATOM : prec;
   return { text: `${wrap(a, clear)} ${symbol} ${wrap(b, Math.max(clear, prec + 1))}`, prec };
 }
 
