@@ -18,27 +18,45 @@ const [cc, wanted] = process.argv.slice(2);
 const dtype = wanted === 'float64' ? 'float64' : 'float32';
 const backend = new NativeBackend(loadRuntime(cc ? { cc } : {}), { threads: 1 });
 const lanes = dtype === 'float32' ? backend.target.lanes : backend.target.lanes / 2;
-const shapes =
-  lanes >= 8
-    ? [
-        [12, 2],
-        [8, 2],
-        [14, 2],
-        [4, 2],
-        [6, 4],
-        [4, 4],
-        [8, 3],
-        [24, 1],
-        [8, 1],
-      ]
-    : [
-        [6, 2],
-        [4, 3],
-        [12, 1],
-        [8, 3],
-        [8, 1],
-        [4, 2],
-      ];
+/** Rows and vectors of columns, by the number of registers there are. */
+const shapes = {
+  avx512: [
+    [12, 2],
+    [8, 2],
+    [14, 2],
+    [4, 2],
+    [6, 4],
+    [4, 4],
+    [8, 3],
+    [24, 1],
+    [8, 1],
+  ],
+  avx2: [
+    [6, 2],
+    [5, 2],
+    [4, 2],
+    [2, 2],
+    [4, 3],
+    [3, 4],
+    [12, 1],
+    [8, 1],
+  ],
+  neon: [
+    [8, 3],
+    [6, 4],
+    [4, 4],
+    [8, 2],
+    [4, 3],
+    [12, 2],
+    [24, 1],
+  ],
+  generic: [
+    [4, 2],
+    [6, 2],
+    [3, 4],
+    [12, 1],
+  ],
+}[backend.runtime.isa];
 
 interface Layout {
   readonly name: string;
