@@ -44,7 +44,7 @@ export class Adam extends Optimizer {
     if (this.amsgrad) this.#largest = this.slots(weights, 'velocity_hat');
   }
   protected updateStep(i: number, w: Variable, g: Tensor, rate: Tensor): void {
-    const t = this.iterations.tensor.add(1).astype('float32');
+    const t = this.updates.add(1).astype('float32');
     const power = (beta: number): Tensor => Tensor.of(scalarPower(beta, t), t);
     const alpha = rate
       .mul(power(this.beta2).mul(-1).add(1).sqrt())

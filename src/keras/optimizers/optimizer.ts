@@ -1,6 +1,6 @@
 /**
- * The base of every optimizer. The order of an update is Keras's: clip, decay the weights, update,
- * moving average, count. Everything an optimizer remembers is a `Variable`, so that a training step
+ * The base of every optimizer. The order of an update is Keras's: accumulate, clip, decay the
+ * weights, update, moving average, count. Everything an optimizer remembers is a `Variable`, so that a training step
  * is one program; the learning rate is one too, so that changing it compiles nothing.
  */
 import { GradloomError } from '../../errors.ts';
@@ -23,6 +23,10 @@ export interface OptimizerOptions {
   /** Keep a moving average of the weights; training ends with it in their place. */
   readonly useEma?: boolean;
   readonly emaMomentum?: number;
+  /** Puts the averages in place of the weights every so many updates; else only at the end. */
+  readonly emaOverwriteFrequency?: number | null;
+  /** Updates once in so many steps, with the mean of their gradients. */
+  readonly gradientAccumulationSteps?: number | null;
 }
 
 export const optimizerOptions: readonly string[] = [
@@ -34,6 +38,8 @@ export const optimizerOptions: readonly string[] = [
   'globalClipnorm',
   'useEma',
   'emaMomentum',
+  'emaOverwriteFrequency',
+  'gradientAccumulationSteps',
 ];
 
 export abstract class Optimizer {
@@ -43,6 +49,7 @@ export abstract class Optimizer {
   readonly #options: OptimizerOptions;
   readonly #slots: Variable[] = [];
   #averages: Variable[] = [];
+  #accumulators: Variable[] = [];
   #built: readonly Variable[] | undefined;
 
   constructor(
@@ -67,6 +74,16 @@ export abstract class Optimizer {
     }
     const m = o.emaMomentum ?? 0.99;
     if (!(m >= 0 && m <= 1)) throw this.bad('emaMomentum', m, 'between 0 and 1');
+    for (const [k, least] of [
+      ['emaOverwriteFrequency', 1],
+      ['gradientAccumulationSteps', 2],
+    ] as const) {
+      const v = o[k];
+      if (v != null && !(Number.isInteger(v) && v >= least))
+        throw this.bad(k, v, `a whole number of ${least} or more`);
+    }
+    const decay = o.weightDecay;
+    if (decay != null && !Number.isFinite(decay)) throw this.bad('weightDecay', decay, 'a number');
     this.#options = { ...o, weightDecay: o.weightDecay ?? defaults.weightDecay ?? null };
     this.learningRateVariable = new Variable(fromData(Float32Array.of(rate), []), {
       name: 'learning_rate',
@@ -109,6 +126,8 @@ export abstract class Optimizer {
     }
     this.#built = [...weights];
     if (this.#options.useEma) this.#averages = weights.map((w) => this.#zeros(w, 'average'));
+    if (this.#options.gradientAccumulationSteps)
+      this.#accumulators = weights.map((w) => this.#zeros(w, 'gradient_accumulator'));
     this.buildSlots(weights);
   }
 
@@ -130,32 +149,78 @@ export abstract class Optimizer {
     return made;
   }
 
-  /** All that the optimizer remembers: iterations, learning rate, averages, slots. */
+  /** All that the optimizer remembers: iterations, learning rate, averages, accumulators, slots. */
   get variables(): readonly Variable[] {
-    return [this.iterations, this.learningRateVariable, ...this.#averages, ...this.#slots];
+    return [
+      this.iterations,
+      this.learningRateVariable,
+      ...this.#averages,
+      ...this.#accumulators,
+      ...this.#slots,
+    ];
   }
 
-  /** One update, traceable: reads and assigns variables. */
+  /** Updates made so far: steps, or fewer when gradients are accumulated. int32, traceable. */
+  protected get updates(): Tensor {
+    const every = this.#options.gradientAccumulationSteps;
+    const steps = this.iterations.tensor;
+    return every ? steps.floorDiv(every) : steps;
+  }
+
+  /** One step, traceable: reads and assigns variables. */
   applyGradients(gradients: readonly Tensor[], weights: readonly Variable[]): void {
-    const o = this.#options;
+    const every = this.#options.gradientAccumulationSteps;
+    if (every) this.#accumulate(gradients, weights, every);
+    else this.#update(gradients, weights);
+    this.#average(weights);
+    this.iterations.assign(this.iterations.tensor.add(1));
+  }
+
+  #update(gradients: readonly Tensor[], weights: readonly Variable[]): void {
+    const { weightDecay } = this.#options;
     const rate = this.learningRateVariable.tensor;
     const clipped = this.#clip(gradients);
-    if (o.weightDecay != null) {
-      for (const w of weights) w.assign(w.tensor.sub(w.tensor.mul(rate.mul(o.weightDecay))));
+    if (weightDecay != null) {
+      for (const w of weights) w.assign(w.tensor.sub(w.tensor.mul(rate.mul(weightDecay))));
     }
     clipped.forEach((g, i) => {
       this.updateStep(i, weights[i], g, rate);
     });
-    this.#averages.forEach((a, i) => {
-      // The first step copies the weights.
-      const first = this.iterations.tensor.eq(0).astype('float32');
-      const momentum = first
-        .mul(-1)
-        .add(1)
-        .mul(o.emaMomentum ?? 0.99);
-      a.assign(a.tensor.mul(momentum).add(weights[i].tensor.mul(momentum.mul(-1).add(1))));
+  }
+
+  /** The last step of each round updates with the mean; the others only add to the sums. */
+  #accumulate(gradients: readonly Tensor[], weights: readonly Variable[], every: number): void {
+    const due = this.iterations.tensor.add(1).mod(every).eq(0);
+    const sums = gradients.map((g, i) => this.#accumulators[i].tensor.add(g));
+    const moving = [...weights, ...this.#slots];
+    const before = moving.map((v) => v.tensor);
+    this.#update(
+      sums.map((s) => s.div(every)),
+      weights,
+    );
+    // A graph has no branches: the update is computed at every step and kept when it is due.
+    moving.forEach((v, i) => {
+      v.assign(choose(due, v.tensor, before[i]));
     });
-    this.iterations.assign(this.iterations.tensor.add(1));
+    sums.forEach((s, i) => {
+      this.#accumulators[i].assign(choose(due, Tensor.of(lax.full(s.shape, 0, s.dtype)), s));
+    });
+  }
+
+  #average(weights: readonly Variable[]): void {
+    if (this.#averages.length === 0) return;
+    const { emaMomentum = 0.99, emaOverwriteFrequency } = this.#options;
+    // The first step copies the weights.
+    const momentum = this.updates.ne(0).astype('float32').mul(emaMomentum);
+    const rest = momentum.mul(-1).add(1);
+    this.#averages.forEach((a, i) => {
+      a.assign(a.tensor.mul(momentum).add(weights[i].tensor.mul(rest)));
+    });
+    if (!emaOverwriteFrequency) return;
+    const due = this.updates.add(1).mod(emaOverwriteFrequency).eq(0);
+    this.#averages.forEach((a, i) => {
+      weights[i].assign(choose(due, a.tensor, weights[i].tensor));
+    });
   }
 
   #clip(gradients: readonly Tensor[]): readonly Tensor[] {
@@ -185,6 +250,16 @@ export abstract class Optimizer {
   getConfig(): Record<string, unknown> {
     return { ...this.#options, name: this.name, learningRate: this.learningRate };
   }
+}
+
+/** a where the scalar `which` holds, else b. */
+function choose(which: Tensor, a: Tensor, b: Tensor): Tensor {
+  return Tensor.of(
+    lax.select(lax.broadcastTo(which.value, a.shape), a.value, b.value),
+    which,
+    a,
+    b,
+  );
 }
 
 function norm(gs: readonly Tensor[]): Tensor {
