@@ -35,9 +35,22 @@ export function interpretProgram(program: Program, inputs: readonly Uint8Array[]
     }
   };
   const buffers = program.buffers.map(memory);
-  for (const { kernel } of program.steps)
-    compileKernel(kernel, buffers.length)(helpers, ...buffers);
+  interpretOver(program, buffers);
   return outputs;
+}
+
+const compiled = new WeakMap<Kernel, Compiled>();
+
+/** The same over memory that the caller brings: one array for each buffer of the program. */
+export function interpretOver(program: Program, buffers: readonly TypedArray[]): void {
+  for (const { kernel } of program.steps) {
+    let run = compiled.get(kernel);
+    if (!run) {
+      run = compileKernel(kernel, buffers.length);
+      compiled.set(kernel, run);
+    }
+    run(helpers, ...buffers);
+  }
 }
 
 type Compiled = (h: typeof helpers, ...buffers: TypedArray[]) => void;
@@ -181,7 +194,9 @@ function spell(e: Expr): string {
     case 'var':
       return e.name;
     case 'load':
-      return loadOf(e.buffer, a[0]);
+      return e.storage === 'bool'
+        ? `(${loadOf(e.buffer, a[0])} !== 0 ? 1 : 0)`
+        : loadOf(e.buffer, a[0]);
     case 'select':
     case 'guard':
       return `(${a[0]} ? ${a[1]} : ${a[2]})`;

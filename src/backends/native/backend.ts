@@ -15,7 +15,7 @@ import { Memory } from './memory.ts';
 import type { Address, Runtime } from './runtime.ts';
 import { nativeTarget } from './target.ts';
 import { defaultThreads } from './threads.ts';
-import { CopiedExecutable, estimate, isSmall, PromotedExecutable } from './tier.ts';
+import { CopiedExecutable, chooseTier, PromotedExecutable } from './tier.ts';
 
 export interface NativeBackendOptions {
   /** Threads a program may use, the caller's among them. Default: the cores of this machine. */
@@ -36,6 +36,10 @@ export interface NativeBackendOptions {
 
 /** Large programs on slow machines: minutes would be a fault, but seconds are not. */
 const compileTimeoutMs = 120_000;
+
+function inputBytes(graph: Graph): number[] {
+  return graph.inputs.map((v) => sizeOf(v.shape) * bytesOf(v.dtype));
+}
 
 interface Library {
   readonly handle: Address;
@@ -81,11 +85,15 @@ export class NativeBackend implements Backend {
   }
 
   compile(graph: Graph, options: CompileOptions = {}): Executable {
-    if (this.#tier === 'auto' && !options.optimize && this.#makeSmall) {
-      const cost = estimate(graph);
-      if (isSmall(cost)) {
+    if (this.#tier === 'auto' && !options.optimize) {
+      const { place, operations } = chooseTier(graph, this.#makeSmall !== undefined);
+      const later = (): Executable => this.#native(graph, options);
+      if (place === 'copied') {
         const start = new CopiedExecutable(this, this.#other(), graph, options);
-        return new PromotedExecutable(start, cost.operations, () => this.#native(graph, options));
+        return new PromotedExecutable(start, operations, later);
+      }
+      if (place === 'interpreted') {
+        return new PromotedExecutable(this.#interpret(graph, options), operations, later);
       }
     }
     return this.#native(graph, options);
@@ -93,15 +101,9 @@ export class NativeBackend implements Backend {
 
   /** Through C; on the other backend when the compiler fails, saying so once. */
   #native(graph: Graph, options: CompileOptions): Executable {
-    const { name, donate } = options;
-    const program = lowerGraph(graph, {
-      target: this.target,
-      ...(name !== undefined && { name }),
-      ...(donate && { donate }),
-    });
-    const inputBytes = graph.inputs.map((v) => sizeOf(v.shape) * bytesOf(v.dtype));
+    const program = this.#lower(graph, options);
     try {
-      return this.loadProgram(program, donate, inputBytes);
+      return this.loadProgram(program, options.donate, inputBytes(graph));
     } catch (e) {
       const failed = e instanceof GradloomError && e.code === 'native-compile';
       if (!failed || !this.#makeSmall) throw e;
@@ -109,6 +111,29 @@ export class NativeBackend implements Backend {
       this.#warned = true;
       return new CopiedExecutable(this, this.#other(), graph, options);
     }
+  }
+
+  #interpret(graph: Graph, options: CompileOptions): Executable {
+    const program = this.#lower(graph, options);
+    const loaded = { run: 0, scratchBytes: 0, release: () => {} };
+    const { donate = [] } = options;
+    return new NativeExecutable(
+      program,
+      loaded,
+      this.#memory,
+      this.#workspace,
+      0,
+      inputBytes(graph),
+      donate,
+    );
+  }
+
+  #lower(graph: Graph, { name, donate }: CompileOptions): Program {
+    return lowerGraph(graph, {
+      target: this.target,
+      ...(name !== undefined && { name }),
+      ...(donate && { donate }),
+    });
   }
 
   #other(): Backend {

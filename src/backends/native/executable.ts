@@ -1,6 +1,7 @@
 /** A compiled program with its memory: one native call a run. */
+import { interpretOver } from '../../compiler/interpret.ts';
 import type { Program } from '../../compiler/program.ts';
-import { bytesOf } from '../../dtype.ts';
+import { bytesOf, makeArray, viewArray } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import type { DeviceBuffer, Executable } from '../backend.ts';
 import { type Block, type Memory, NativeBuffer } from './memory.ts';
@@ -54,7 +55,7 @@ export class Workspace {
 }
 
 export interface LoadedProgram {
-  /** Address of `gradloom_run`. */
+  /** Address of `gradloom_run`; 0 for a program that is interpreted where its data lies. */
   readonly run: Address;
   readonly scratchBytes: number;
   /** Lets go of the library. */
@@ -78,6 +79,7 @@ export class NativeExecutable implements Executable {
   /** The exec structure of the runtime, and its contents as 32-bit words. */
   readonly #exec: Block;
   readonly #words: Int32Array;
+  readonly #interpreted: Program | undefined;
   readonly #constants: Block | undefined;
   readonly #inputBytes: number[];
   readonly #outputs: OutputPlan[];
@@ -105,6 +107,7 @@ export class NativeExecutable implements Executable {
     this.#memory = memory;
     this.#workspace = workspace;
     this.#loaded = loaded;
+    this.#interpreted = loaded.run === 0 ? program : undefined;
     this.#arenaBytes = program.arenaBytes;
     this.#inputBytes = Array.from({ length: program.inputs }, (_, i) => inputBytes[i] ?? -1);
     this.#outputs = Array.from({ length: program.outputs }, () => ({ bytes: 0, donatedFrom: -1 }));
@@ -196,7 +199,8 @@ export class NativeExecutable implements Executable {
       words[word + 1] = block.high;
     }
 
-    memory.library.run(this.#exec.address);
+    if (this.#interpreted) this.#interpret(this.#interpreted);
+    else memory.library.run(this.#exec.address);
 
     for (let i = 0; i < plans.length; i++) {
       const from = plans[i].donatedFrom;
@@ -210,6 +214,18 @@ export class NativeExecutable implements Executable {
     for (const i of this.#donated) inputs[i].dispose();
     blocks.length = 0;
     return results;
+  }
+
+  /** Runs the program in JavaScript, over the same memory and the same table of addresses. */
+  #interpret(program: Program): void {
+    const { library } = this.#memory;
+    const views = program.buffers.map(({ dtype, length }, n) => {
+      if (length === 0) return makeArray(dtype, 0);
+      const word = (execWords.table + n) * 2;
+      const address = (this.#words[word] >>> 0) + this.#words[word + 1] * 2 ** 32;
+      return viewArray(dtype, library.view(address, length * bytesOf(dtype)), 0, length);
+    });
+    interpretOver(program, views);
   }
 
   /** The memory of the inputs, each checked. */

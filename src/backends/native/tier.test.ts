@@ -6,7 +6,7 @@ import { createReferenceBackend } from '../reference/index.ts';
 import { NativeBackend, type NativeBackendOptions } from './backend.ts';
 import { loadRuntime } from './runtime.ts';
 import { compilers, fakeCompiler, tempDir, upload } from './testing.ts';
-import { estimate, isSmall } from './tier.ts';
+import { chooseTier, estimate } from './tier.ts';
 
 const cc = compilers()[0];
 
@@ -114,9 +114,30 @@ describe.skipIf(!cc)('tiers', () => {
     backend.dispose();
   });
 
-  it('estimate by the size of the work', () => {
-    expect(isSmall(estimate(sumGraph(1000)))).toBe(true);
-    expect(isSmall(estimate(sumGraph(1_000_000)))).toBe(false);
+  it('interpret a little work on much data where it lies', () => {
+    const { backend, counts } = make({ tier: 'auto' });
+    const rows = lax.parameter([3000, 1000], 'float32');
+    const data = new Float32Array(3e6);
+    for (let i = 0; i < data.length; i++) data[i] = Math.floor(i / 1000);
+    const input = upload(backend, data);
+    for (let row = 0; row < 20; row++) {
+      const graph = new Graph([rows], [lax.slice(rows, [row, 0], [row + 1, 1000])]);
+      const executable = backend.compile(graph, { donate: [row === 19] });
+      const [out] = executable.run([input]);
+      expect(new Set(new Float32Array(out.readSync().buffer))).toEqual(new Set([row]));
+      expect(input.disposed).toBe(row === 19);
+      out.dispose();
+      executable.dispose();
+    }
+    expect(counts.small).toBe(0);
+    expect(backend.memory().buffers).toBe(0);
+    backend.dispose();
+  });
+
+  it('are chosen by the size of the work and of the data', () => {
+    expect(chooseTier(sumGraph(1000), true).place).toBe('copied');
+    expect(chooseTier(sumGraph(1000), false).place).toBe('interpreted');
+    expect(chooseTier(sumGraph(1_000_000), true).place).toBe('compiled');
     const [a, b] = [lax.parameter([300, 400], 'float32'), lax.parameter([400, 500], 'float32')];
     const product = estimate(new Graph([a, b], [lax.dot(a, b)]));
     expect(product.operations).toBeGreaterThan(1e8);

@@ -1,8 +1,9 @@
 /**
- * Small one-off programs on another CPU backend. A C compiler takes a tenth of a second, which a
- * graph that is run once, or a few times, never earns back. Such graphs run on an embedded
- * WebAssembly backend, inputs copied in and outputs copied back, until they have cost as much as
- * a compilation would.
+ * Small one-off programs without the C compiler. It takes a tenth of a second, which a graph that is
+ * run once, or a few times, never earns back. Such graphs run elsewhere until they have cost as much
+ * as a compilation would:
+ * - on an embedded WebAssembly backend, inputs copied in and outputs copied back;
+ * - a little work on much data (a slice of a whole data set) in JavaScript, where the data lies.
  */
 import { bytesOf } from '../../dtype.ts';
 import type { Graph, Node } from '../../graph/graph.ts';
@@ -16,13 +17,33 @@ export interface Estimate {
   readonly bytes: number;
 }
 
-/** Below both, a graph is small. */
-export const smallProgram: Estimate = { operations: 2e6, bytes: 4e6 };
+/** WebAssembly computes this in about 5 ms, and the bytes are copied in 1 ms. */
+const smallToCopy: Estimate = { operations: 2e7, bytes: 4e6 };
+/** The interpreter takes a few milliseconds. */
+const smallToInterpret = 1e5;
 
 /** Operations after which a small program has cost about as much as compiling it would. */
 const promoteAfter = 4e8;
 /** What a run costs besides its operations: calls and copies, in operations. */
 const runCost = 50_000;
+/** Operations of compiled code in the time of one that is interpreted. */
+const interpreterCost = 40;
+
+export interface Tier {
+  readonly place: 'copied' | 'interpreted' | 'compiled';
+  /** What a run costs, in operations of WebAssembly. */
+  readonly operations: number;
+}
+
+/** @param canCopy whether there is another backend to copy to */
+export function chooseTier(graph: Graph, canCopy: boolean): Tier {
+  const { operations, bytes } = estimate(graph);
+  if (canCopy && operations <= smallToCopy.operations && bytes <= smallToCopy.bytes)
+    return { place: 'copied', operations: operations + bytes };
+  if (operations <= smallToInterpret)
+    return { place: 'interpreted', operations: operations * interpreterCost };
+  return { place: 'compiled', operations };
+}
 
 export function estimate(graph: Graph): Estimate {
   let operations = 0;
@@ -57,10 +78,6 @@ function costOf(node: Node): number {
     case 'loops':
       return 20 * (out + read);
   }
-}
-
-export function isSmall(e: Estimate): boolean {
-  return e.operations <= smallProgram.operations && e.bytes <= smallProgram.bytes;
 }
 
 /** An executable of another backend behind buffers of this one. */
