@@ -61,6 +61,10 @@ export class Threads {
   #nextProgram = 1;
   #runs = 0;
   #mayWait = 0;
+  /** Blocks of the first page handed out. A block is never used twice: its old thread may yet look. */
+  #blocks = 0;
+  /** No more threads are started: none can be, or those that failed have not ended yet. */
+  #held = false;
   #disposed = false;
   /** When the run at hand began to wait; 0 when it has not. */
   #waiting = 0;
@@ -83,8 +87,8 @@ export class Threads {
   add(module: WebAssembly.Module): number {
     const program = this.#nextProgram++;
     this.#programs.set(program, module);
-    if (this.#threads.length === 0) this.#start();
-    else this.#sendAll({ program, module });
+    if (this.#threads.length > 0) this.#sendAll({ program, module });
+    else this.#start();
     return program;
   }
 
@@ -94,7 +98,8 @@ export class Threads {
   }
 
   #start(): void {
-    if (this.#disposed) return;
+    const others = this.#count - 1;
+    if (this.#disposed || this.#held || this.#blocks + others > layout.mostWorkers) return;
     try {
       // On a browser's main thread waiting is forbidden; comparing unequal never waits.
       Atomics.wait(this.#words, layout.failed >> 2, -1, 0);
@@ -102,11 +107,13 @@ export class Threads {
     } catch {
       this.#mayWait = 0;
     }
-    for (let i = 0; i < this.#count - 1; i++) {
-      const own = layout.workers + i * layout.workerBytes;
-      this.#words.fill(0, own >> 2, (own + layout.workerBytes) >> 2);
+    for (let i = 0; i < others; i++) {
+      const own = layout.workers + this.#blocks++ * layout.workerBytes;
       const worker = this.#spawn();
-      if (!worker) return;
+      if (!worker) {
+        this.#held = true;
+        return;
+      }
       const thread: Thread = { worker, own, alive: true };
       this.#threads.push(thread);
       this.#onEnd(thread);
@@ -140,6 +147,7 @@ export class Threads {
   #onEnd(thread: Thread): void {
     const end = (): void => {
       thread.alive = false;
+      this.#threads = this.#threads.filter((t) => t !== thread);
     };
     const { worker } = thread;
     if ('on' in worker) {
@@ -182,6 +190,7 @@ export class Threads {
   /** Runs a program on all threads that are ready; `run` is this thread's instance of it. */
   run(program: number, run: Run, table: number): void {
     const words = this.#words;
+    if (this.#threads.length === 0) this.#start();
     const part: Thread[] = [];
     for (const t of this.#threads) if (this.#idle(t)) part.push(t);
     if (part.length === 0) {
@@ -205,7 +214,7 @@ export class Threads {
       run(table, 0, part.length + 1, base, this.#mayWait);
     } catch (error) {
       // The others hang in a barrier or have failed: none of them can be used again.
-      this.#stop();
+      void this.#stop();
       throw error;
     }
   }
@@ -232,20 +241,26 @@ export class Threads {
   };
 
   /** Ends all threads; the next program or run starts new ones. */
-  #stop(): void {
-    for (const t of this.#threads) {
-      t.alive = false;
-      t.worker.terminate();
-    }
+  async end(): Promise<void> {
+    const threads = this.#threads;
     this.#threads = [];
+    for (const t of threads) t.alive = false;
+    await Promise.all(threads.map((t) => t.worker.terminate()));
+  }
+
+  /** After a failure: until the last thread is gone, none may start that it could disturb. */
+  async #stop(): Promise<void> {
+    this.#held = true;
+    await this.end();
     Atomics.store(this.#words, layout.failed >> 2, 0);
     Atomics.store(this.#words, layout.sleepers >> 2, 0);
+    this.#held = false;
   }
 
   dispose(): void {
     this.#disposed = true;
     Atomics.store(this.#words, layout.failed >> 2, 1);
-    this.#stop();
+    void this.end();
     this.#programs.clear();
   }
 }

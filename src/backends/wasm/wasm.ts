@@ -32,6 +32,8 @@ export interface WasmBackend extends Backend {
   loadProgram(program: Program, donate?: readonly boolean[]): Executable;
   /** Threads that would take part in a run at this moment. */
   readonly threads: number;
+  /** Ends the worker threads, which the next run starts anew. */
+  endWorkers(): Promise<void>;
 }
 
 const defaultThreads = 8;
@@ -100,6 +102,7 @@ export function createWasmBackend(options: WasmOptions = {}): WasmBackend {
       return load(program, donate ?? [], inputBytes);
     },
     loadProgram: (program, donate = []) => load(program, donate),
+    endWorkers: async () => pool?.end(),
     memory: () => ({ ...totals }),
     dispose() {
       disposed = true;

@@ -100,12 +100,20 @@ export class Emitter {
     emitCombine(this.code, op, t, this.helpers);
   }
 
-  binding(v: Expr): Binding | undefined {
+  /** The first answer on the way outwards; from within a lane, outer frames' views of it count. */
+  #search<T>(look: (f: Frame) => T | undefined): T | undefined {
+    let lane: number | undefined;
     for (let f: Frame | undefined = this.frame; f; f = f.parent) {
-      const b = f.bindings.get(v);
-      if (b) return b;
+      lane = f.lane ?? lane;
+      const view = lane === undefined || f.lane !== undefined ? undefined : f.lanes[lane];
+      const found = (view && look(view)) ?? look(f);
+      if (found !== undefined) return found;
     }
     return undefined;
+  }
+
+  binding(v: Expr): Binding | undefined {
+    return this.#search((f) => f.bindings.get(v));
   }
 
   bind(v: Expr, binding: Binding): void {
@@ -125,11 +133,7 @@ export class Emitter {
   }
 
   held(e: Expr): number | undefined {
-    for (let f: Frame | undefined = this.frame; f; f = f.parent) {
-      const local = f.values.get(e);
-      if (local !== undefined) return local;
-    }
-    return undefined;
+    return this.#search((f) => f.values.get(e));
   }
 
   /** The outermost loop around the present frame before which `e` can be computed. */
@@ -311,7 +315,7 @@ export class Emitter {
       if (coef < 0 || atom.lo < 0) safe = false;
       terms.push({ atom, bytes: coef * size });
     }
-    if (constant < 0) safe = false;
+    if (constant < 0 || constant >= 2 ** 31) safe = false;
     terms.sort((x, y) => this.depthOf(x.atom) - this.depthOf(y.atom) || x.atom.id - y.atom.id);
     const sumOf = (op: 'add' | 'mul', a: Expr, b: Expr): Expr => {
       const e = boundedInt(op, a, b, -(2 ** 31), 2 ** 31 - 1);
