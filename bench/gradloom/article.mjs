@@ -3,8 +3,8 @@
 
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
-import { getBackend, setBackend } from 'gradloom';
-import * as keras from 'gradloom/keras';
+import { getBackend, setBackend } from '../../dist/index.js';
+import * as keras from '../../dist/keras.js';
 
 const { values } = parseArgs({
   options: {

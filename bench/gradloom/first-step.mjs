@@ -4,13 +4,13 @@ import { performance } from 'node:perf_hooks';
 
 const t0 = performance.now();
 const backend = process.argv[2] ?? 'native';
-const { setBackend } = await import('gradloom');
-const keras = await import('gradloom/keras');
+const { setBackend } = await import('../../dist/index.js');
+const keras = await import('../../dist/keras.js');
 const imported = performance.now() - t0;
 await setBackend(backend);
 const x = new Float32Array(64 * 784).map((_, i) => (i % 255) / 255);
 const y = new Uint8Array(64).map((_, i) => i % 10);
-const { tensor } = await import('gradloom');
+const { tensor } = await import('../../dist/index.js');
 const model = keras.sequential([
   keras.layers.dense(128, { activation: 'relu', inputShape: [784] }),
   keras.layers.dropout(0.5),

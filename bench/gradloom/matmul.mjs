@@ -3,8 +3,7 @@
 
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
-import { compile, setBackend } from 'gradloom';
-import * as np from 'gradloom/numpy';
+import { compile, setBackend, tensor } from '../../dist/index.js';
 
 const { values } = parseArgs({
   options: {
@@ -15,9 +14,13 @@ const { values } = parseArgs({
 await setBackend(values.backend, { threads: Number(values.threads) });
 const gflops = {};
 for (const n of [256, 512, 1024, 2048]) {
-  const rng = np.random.defaultRng(0);
-  const a = rng.uniform(-1, 1, [n, n]).astype('float32');
-  const b = rng.uniform(-1, 1, [n, n]).astype('float32');
+  const random = () =>
+    tensor(
+      Float32Array.from({ length: n * n }, () => Math.random() * 2 - 1),
+      { shape: [n, n] },
+    );
+  const a = random();
+  const b = random();
   await a.data();
   await b.data();
   const f = compile((x, y) => x.matmul(y));

@@ -41,6 +41,9 @@ import { forLoop, loopOver, nest, parallelize } from './loops.ts';
 import { type Draft, storesOf } from './pointwise.ts';
 import type { CpuTarget } from './program.ts';
 
+/** Bytes of an operand worth keeping in a core's second-level cache. */
+const secondLevel = 1 << 19;
+
 /** Where a tile finds its operand: buffer[base(b) + r*row + k*step], or a packed panel. */
 interface Access {
   readonly buffer: number;
@@ -436,13 +439,20 @@ function mainKernel(
       : [{ kind: 'if', cond: compare('lt', nt, int(nFull)), then: full, otherwise: last }];
   };
 
-  // Pieces for the threads: column tiles x runs of row tiles. When all of B is small it stays in the
-  // first-level cache, and whole rows of tiles are better: the results are then written in order.
-  const rowsOuter = p.k * p.n * bytesOf(dtype) <= 1 << 15;
+  // Pieces for the threads: column tiles x runs of row tiles, in the order that is kind to the caches.
+  // All of B in the first level: whole rows of tiles, so that results are written in order. A larger
+  // than the second level: runs of rows that fit it, each taken across all columns. Else by columns.
+  const bytes = bytesOf(dtype);
+  const rowsOuter = p.k * p.n * bytes <= 1 << 15;
+  const blocked = !rowsOuter && p.m * p.k * bytes > secondLevel;
   const bt = loopOver('b', p.batch);
   const scratch = [{ dtype, length: rows * Math.max(cols, nRestCols) }];
   const want = Math.max(1, Math.ceil(64 / (p.batch * (rowsOuter ? 1 : nTiles))));
-  const perBlock = Math.max(1, Math.ceil(mTiles / want));
+  const fitting = Math.max(1, Math.floor(secondLevel / (rows * p.k * bytes)));
+  const perBlock = Math.max(
+    1,
+    blocked ? Math.min(fitting, Math.ceil(mTiles / want)) : Math.ceil(mTiles / want),
+  );
   const blocks = Math.ceil(mTiles / perBlock);
   const block = loopOver('mb', blocks);
   const nt = loopOver('nt', nTiles);
@@ -451,7 +461,7 @@ function mainKernel(
     mTiles % perBlock === 0
       ? int(perBlock)
       : boundedInt('min', isub(int(mTiles), from), int(perBlock), 1, perBlock);
-  const order = rowsOuter ? [bt, block, nt] : [bt, nt, block];
+  const order = rowsOuter || blocked ? [bt, block, nt] : [bt, nt, block];
   const loops = order.filter((l) => l.extent > 1);
   const body = columns(bt.index, nt.index, from, count);
   if (s.cost < s.target.parallelThreshold || loops.length === 0)
