@@ -4,7 +4,7 @@
  */
 
 /** Raised with every change of the interface between this file, the C below and generated code. */
-export const runtimeAbi = 1;
+export const runtimeAbi = 2;
 
 /**
  * What `gl_run` is given, as 64-bit words in native memory that JavaScript writes: these header
@@ -20,7 +20,9 @@ export const execWords = {
   scratchStride: 3,
   /** Rough number of scalar operations. */
   cost: 4,
-  table: 5,
+  /** Six words in which the runtime keeps count; they start as 0. */
+  counts: 5,
+  table: 11,
 } as const;
 
 export const runtimeSource: string = `#define _GNU_SOURCE
@@ -88,6 +90,8 @@ struct exec {
   char *scratch;
   i64 scratch_stride;
   i64 cost;
+  /* How long runs take, and whether the others are worth calling: see gl_run. */
+  i64 runs, alone_ns, team_ns, stay_alone, last_pause, paused_at;
   void *table[];
 };
 
@@ -249,6 +253,45 @@ static int worth_waking(struct team *team, const struct exec *job) {
          now_ns() - team->last_run < 2 * spin_ns;
 }
 
+static void average(i64 *mean, i64 value, i64 most) {
+  if (*mean == 0) *mean = value;
+  if (most && value > most) value = most;
+  *mean += (value - *mean) / 16;
+}
+
+/*
+ * On a busy machine one thread of the team is often waiting for a core while the others wait for
+ * it, and the team is slower than the caller alone. Results do not depend on the number of threads,
+ * so this is simply measured: a few runs alone from time to time, and a pause for the team whenever
+ * it turns out to be the slower way, longer each time it does so again at once.
+ */
+enum { measure_every = 4096, shortest_pause = 32, longest_pause = 1024 };
+
+static int goes_alone(struct team *team, struct exec *job) {
+  const i64 at = job->runs++ % measure_every;
+  if (job->stay_alone > 0) {
+    if (--job->stay_alone == 0) {
+      job->team_ns = job->alone_ns * 3 / 4;
+      job->paused_at = job->runs;
+    }
+    return 1;
+  }
+  return (at >= 8 && at < 12) || !worth_waking(team, job);
+}
+
+static void judge(struct exec *job, int alone, i64 ns) {
+  if (alone) {
+    average(&job->alone_ns, ns, 0);
+    return;
+  }
+  average(&job->team_ns, ns, job->alone_ns * 4);
+  if (job->alone_ns == 0 || job->team_ns <= job->alone_ns) return;
+  const int again = job->paused_at && job->runs - job->paused_at < 256;
+  i64 pause = again ? job->last_pause * 2 : shortest_pause;
+  if (pause > longest_pause) pause = longest_pause;
+  job->stay_alone = job->last_pause = pause;
+}
+
 EXPORT void gl_run(i64 address) {
   struct exec *job = (struct exec *)address;
   struct team *team = job->team;
@@ -256,13 +299,16 @@ EXPORT void gl_run(i64 address) {
     job->run(job->table, job->scratch, 0, 1, 0, 0);
     return;
   }
-  if (worth_waking(team, job)) {
+  const i64 start = now_ns();
+  const int alone = goes_alone(team, job);
+  if (alone) {
+    job->run(job->table, job->scratch, 0, 1, 0, 0);
+  } else {
     team->job = job;
     announce(team);
     take_part(team, job, 0);
-  } else {
-    job->run(job->table, job->scratch, 0, 1, 0, 0);
   }
   team->last_run = now_ns();
+  judge(job, alone, team->last_run - start);
 }
 `;
