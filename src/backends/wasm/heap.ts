@@ -1,6 +1,9 @@
 /**
  * The linear memory of a backend and its allocator: blocks of multiples of 64 bytes, the smallest
- * free one that fits, neighbours joined when freed.
+ * free one that fits, neighbours joined.
+ *
+ * Programs in a loop free what they then take again in the same size, so a block that is given back
+ * is first laid aside for the next of its size; all such blocks join the rest before memory grows.
  */
 import { layout } from '../../codegen/wasm/layout.ts';
 import { GradloomError } from '../../errors.ts';
@@ -27,6 +30,8 @@ export class Heap {
   /** The sizes of free blocks, ascending. */
   readonly #sizes: number[] = [];
   readonly #taken = new Map<number, number>();
+  /** Blocks laid aside, by size. */
+  readonly #aside = new Map<number, number[]>();
   #end: number;
 
   constructor(options: HeapOptions) {
@@ -59,7 +64,16 @@ export class Heap {
   /** Address of a new block; its contents are what was left there. */
   take(byteLength: number): number {
     const size = Math.max(unit, Math.ceil(byteLength / unit) * unit);
+    const aside = this.#aside.get(size)?.pop();
+    if (aside !== undefined) {
+      this.#taken.set(aside, size);
+      return aside;
+    }
     let at = this.#search(size);
+    if (at === this.#sizes.length) {
+      this.#joinAside();
+      at = this.#search(size);
+    }
     if (at === this.#sizes.length) {
       this.#grow(size);
       at = this.#search(size);
@@ -73,10 +87,23 @@ export class Heap {
   }
 
   give(address: number): void {
-    let start = address;
-    let size = this.#taken.get(address);
+    const size = this.#taken.get(address);
     if (size === undefined) throw new Error(`no block at ${address}`);
     this.#taken.delete(address);
+    const same = this.#aside.get(size);
+    if (same) same.push(address);
+    else this.#aside.set(size, [address]);
+  }
+
+  #joinAside(): void {
+    for (const [size, starts] of this.#aside) for (const start of starts) this.#join(start, size);
+    this.#aside.clear();
+  }
+
+  /** Puts a block among the free ones, as one with its free neighbours. */
+  #join(address: number, bytes: number): void {
+    let start = address;
+    let size = bytes;
     const after = this.#sizeOf.get(start + size);
     if (after !== undefined) {
       this.#remove(start + size, after);
@@ -101,6 +128,7 @@ export class Heap {
 
   /** Free blocks in order of address, for tests. */
   get free(): [start: number, size: number][] {
+    this.#joinAside();
     return [...this.#sizeOf].sort((a, b) => a[0] - b[0]);
   }
 

@@ -60,8 +60,7 @@ class KernelMaker {
   readonly #inputs: readonly Place[];
   readonly #outputs: readonly Place[];
   #scope: Scope = { known: [], indices: [], mutable: [] };
-  /** Inside a vector loop: its index, and what its iterations may not load. */
-  #lane: Expr | undefined;
+  /** What iterations of the vector loop at hand may not load. */
   #stored = new Set<number>();
 
   constructor(r: Random, inputs: readonly Place[], outputs: readonly Place[]) {
