@@ -52,7 +52,8 @@ function nodesBetween(outputs: readonly Value[], wanted: ReadonlySet<Value>): No
       stack.pop();
       continue;
     }
-    const stop = node.outputs.some((o) => o.storage !== undefined);
+    // A computed value whose inputs were let go is where the graph begins.
+    const stop = node.inputs.length === 0;
     const pending = stop ? [] : node.inputs.filter((v) => !leads.has(v.node));
     if (pending.length > 0) {
       for (const v of pending) stack.push(v.node);

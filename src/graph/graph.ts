@@ -37,10 +37,14 @@ export class Value implements Aval {
     return `${this.dtype}${showShape(this.shape)}`;
   }
 
-  /** Marks the value as computed; when all its siblings are too, their inputs are let go. */
-  bind(storage: unknown): void {
+  /**
+   * Marks the value as computed; when all its siblings are too, their inputs are let go, unless they
+   * are still wanted for a gradient.
+   */
+  bind(storage: unknown, keepInputs = false): void {
     this.storage = storage;
-    if (this.node.outputs.every((o) => o.storage !== undefined)) this.node.inputs = [];
+    if (!keepInputs && this.node.outputs.every((o) => o.storage !== undefined))
+      this.node.inputs = [];
   }
 }
 
@@ -138,11 +142,51 @@ export class Graph {
     return this.computed.flatMap((n) => n.inputs.map((v, i): [Value, Node, number] => [v, n, i]));
   }
 
+  /**
+   * The same graph over nodes of its own. Values of the original may later be bound to storage and
+   * let go of their inputs; whoever keeps a graph for later keeps a copy.
+   */
+  copy(): Graph {
+    const map = new Map<Value, Value>();
+    const stand = (v: Value): Value => {
+      let p = map.get(v);
+      if (!p) {
+        p = new Node(parameterLike, [], { shape: v.shape, dtype: v.dtype }).outputs[0];
+        map.set(v, p);
+      }
+      return p;
+    };
+    const inputs = this.inputs.map(stand);
+    const given = new Set(this.inputs);
+    for (const node of this.computed) {
+      const made = new Node(
+        node.primitive,
+        node.inputs.map((v) => map.get(v)!),
+        node.attrs,
+      );
+      node.outputs.forEach((o, i) => {
+        if (!given.has(o)) map.set(o, made.outputs[i]);
+      });
+    }
+    return new Graph(
+      inputs,
+      this.outputs.map((v) => map.get(v)!),
+      this.name,
+    );
+  }
+
   #given(): Node[] {
     const computed = new Set(this.computed);
     return this.inputs.map((v) => v.node).filter((n) => !computed.has(n));
   }
 }
+
+/** What stands for an input in a copy: a parameter, as far as any stage looks at it. */
+const parameterLike: Primitive = {
+  name: 'parameter',
+  infer: (_, attrs) => [attrs as unknown as Aval],
+  lowering: { kind: 'leaf' },
+};
 
 function sortNodes(inputs: readonly Value[], outputs: readonly Value[]): Node[] {
   // By value, not by node: a node may give one output and be asked for another.

@@ -25,6 +25,23 @@ function isBaked(node: Node): boolean {
   return [0, 1, -1, 2, 0.5].includes(value);
 }
 
+let differentiating = 0;
+
+/** Runs `fn` with everything it computes kept differentiable, even what is read on the way. */
+export function differentiable<T>(fn: () => T): T {
+  differentiating++;
+  try {
+    return fn();
+  } finally {
+    differentiating--;
+  }
+}
+
+/** Whether values must keep the graph above them: see `differentiable`. */
+export function isDifferentiating(): boolean {
+  return differentiating > 0;
+}
+
 interface Collected {
   readonly inputs: Value[];
   readonly order: Node[];
@@ -108,7 +125,7 @@ export function realize(roots: readonly Value[]): void {
   const { inputs, order } = collect(pending, true);
   // A scalar constant that is itself asked for was taken for an input.
   const direct = pending.filter((v) => inputs.includes(v));
-  for (const v of direct) v.bind(constantStorage(v));
+  for (const v of direct) v.bind(constantStorage(v), true);
   const roots2 = pending.filter((v) => v.storage === undefined);
   if (roots2.length === 0) return;
 
@@ -139,7 +156,7 @@ export function realize(roots: readonly Value[]): void {
   const results = executable.run(buffers);
   for (const b of passing) b.dispose();
   roots2.forEach((v, i) => {
-    v.bind(Storage.ofBuffer(results[i], backend, v.dtype, sizeOf(v.shape)));
+    v.bind(Storage.ofBuffer(results[i], backend, v.dtype, sizeOf(v.shape)), isDifferentiating());
   });
 }
 

@@ -7,8 +7,9 @@ import { GradloomError } from '../errors.ts';
 /** Frees the memory of storage that nobody can reach any more. */
 const reaper = new FinalizationRegistry<DeviceBuffer>((buffer) => buffer.dispose());
 
-/** Bytes of buffers bound since the event loop last turned; see `breathe`. */
+/** Bytes and number of buffers bound since the event loop last turned; see `breathe`. */
 let pressure = 0;
+let bound = 0;
 
 export class Storage {
   readonly dtype: DType;
@@ -46,6 +47,7 @@ export class Storage {
     this.#backend = backend;
     reaper.register(this, buffer, this);
     pressure += buffer.byteLength;
+    bound++;
   }
 
   #check(): void {
@@ -142,9 +144,11 @@ export function upload(data: TypedArray): DeviceBuffer {
  * what the garbage collector found dead, run only then. Every asynchronous read calls this.
  */
 export async function breathe(): Promise<void> {
-  if (pressure < 1 << 26) return;
+  if (pressure < 1 << 26 && bound < 1000) return;
+  const full = pressure >= 1 << 26;
   pressure = 0;
+  bound = 0;
   const g = globalThis as { gc?: () => void; setImmediate?: (f: () => void) => void };
-  g.gc?.();
+  if (full) g.gc?.();
   await new Promise<void>((done) => (g.setImmediate ? g.setImmediate(done) : setTimeout(done, 0)));
 }

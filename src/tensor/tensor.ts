@@ -28,7 +28,7 @@ import {
 import * as arith from './arith.ts';
 import { type Index, indexValue, parseIndex, positionsOf, type Range } from './indexing.ts';
 import { formatArray } from './print.ts';
-import { realize, storageOf } from './runtime.ts';
+import { isDifferentiating, realize, storageOf } from './runtime.ts';
 import { breathe, Storage } from './storage.ts';
 
 export type Scalar = number | boolean;
@@ -54,7 +54,7 @@ const longest = 500;
 
 export class Tensor {
   readonly value: Value;
-  /** About how many pending nodes lie above this one. */
+  /** The longest chain of pending operations that ends here. */
   readonly #pending: number;
 
   /** Wraps a graph value. Users make tensors with `tensor`, `np.array` and the like. */
@@ -65,10 +65,12 @@ export class Tensor {
 
   static of(value: Value, ...from: readonly unknown[]): Tensor {
     let pending = 1;
-    for (const f of from)
-      if (f instanceof Tensor && f.value.storage === undefined) pending += f.#pending;
+    for (const f of from) {
+      if (f instanceof Tensor && f.value.storage === undefined)
+        pending = Math.max(pending, f.#pending + 1);
+    }
     const t = new Tensor(value, pending);
-    if (pending > longest && isConcrete(value)) {
+    if (pending > longest && !isDifferentiating() && isConcrete(value)) {
       realize([value]);
       return new Tensor(value);
     }

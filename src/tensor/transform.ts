@@ -17,7 +17,7 @@ import {
 } from '../graph/index.ts';
 import { reshape } from '../graph/primitives/index.ts';
 import { sizeOf } from '../shape.ts';
-import { realize, storageOf } from './runtime.ts';
+import { differentiable, realize, storageOf } from './runtime.ts';
 import { Storage } from './storage.ts';
 import { asTensor, isConcrete, Tensor, type TensorLike } from './tensor.ts';
 
@@ -328,10 +328,13 @@ export function valueAndGrad<A extends unknown[]>(
           })
         : a,
     ) as A;
-    const out = fn(...standIns);
-    if (!(out instanceof Tensor))
-      throw new GradloomError('gradient', 'The function must return one tensor (a scalar).');
-    const gs = gradient(out.value, wrt);
+    const [out, gs] = differentiable(() => {
+      const y = fn(...standIns);
+      if (!(y instanceof Tensor)) {
+        throw new GradloomError('gradient', 'The function must return one tensor (a scalar).');
+      }
+      return [y, gradient(y.value, wrt)] as const;
+    });
     let i = 0;
     const grads = nums.map((k) => mapTree(standIns[k], () => Tensor.of(gs[i++])));
     return [out, single ? grads[0] : grads];

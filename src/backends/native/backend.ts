@@ -87,7 +87,9 @@ export class NativeBackend implements Backend {
   compile(graph: Graph, options: CompileOptions = {}): Executable {
     if (this.#tier === 'auto' && !options.optimize) {
       const { place, operations } = chooseTier(graph, this.#makeSmall !== undefined);
-      const later = (): Executable => this.#native(graph, options);
+      // Compiled later, when the values of this graph may have let go of their inputs.
+      const kept = graph.copy();
+      const later = (): Executable => this.#native(kept, options);
       if (place === 'copied') {
         const start = new CopiedExecutable(this, this.#other(), graph, options);
         return new PromotedExecutable(start, operations, later);
