@@ -83,10 +83,6 @@ export class KernelFacts {
     return this.#uses.get(e) ?? 0;
   }
 
-  writesMemory(buffer: number): boolean {
-    return this.#written.has(this.#memory(buffer));
-  }
-
   #count(e: Expr): void {
     const n = this.#uses.get(e);
     this.#uses.set(e, (n ?? 0) + 1);

@@ -6,7 +6,8 @@
  * user), so that its hash finds it in the cache again.
  */
 import type { CpuTarget, Program, Step } from '../../compiler/program.ts';
-import { isElementwise, KernelPrinter, scratchBytes } from './kernel.ts';
+import { scratchBytes } from './buffers.ts';
+import { isElementwise, KernelPrinter } from './kernel.ts';
 import { helperSource, typedefs, vectorTypedef } from './prelude.ts';
 import {
   fusedMacro,

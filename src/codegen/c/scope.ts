@@ -83,3 +83,8 @@ function meets<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean {
   for (const v of a) if (b.has(v)) return true;
   return false;
 }
+
+/** Lines one level deeper; directives stay at the margin. */
+export function indent(lines: readonly string[]): string[] {
+  return lines.map((l) => (l.startsWith('#') ? l : `  ${l}`));
+}
