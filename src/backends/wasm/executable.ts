@@ -5,7 +5,7 @@ import { GradloomError } from '../../errors.ts';
 import type { DeviceBuffer, Executable } from '../backend.ts';
 import { type Totals, WasmBuffer } from './buffer.ts';
 import type { Heap } from './heap.ts';
-import type { Run, Threads } from './threads.ts';
+import type { SharedProgram, Threads } from './threads.ts';
 
 /**
  * Memory that means nothing between runs: all programs of a backend share one arena and one scratch
@@ -44,8 +44,7 @@ export class Workspace {
   }
 }
 
-export interface Loaded {
-  readonly run: Run;
+export interface Loaded extends SharedProgram {
   readonly scratchBytes: number;
   /** Present when threads share the work; `id` is the program's number among them. */
   readonly threads?: { readonly pool: Threads; readonly id: number };
@@ -150,9 +149,9 @@ export class WasmExecutable implements Executable {
       const outs = this.#outputEntries;
       for (let i = 0; i < outs.length; i += 2)
         words[table + outs[i + 1]] = results[outs[i]].address;
-      const { run, threads } = this.#loaded;
-      if (threads) threads.pool.run(threads.id, run, this.#table);
-      else run(this.#table, 0, 1, 0, 0);
+      const { threads } = this.#loaded;
+      if (threads) threads.pool.run(threads.id, this.#loaded, this.#table);
+      else this.#loaded.run(this.#table, 0, 0, 1, 0);
     } catch (error) {
       for (const r of results) r?.dispose();
       for (const copy of repeated?.values() ?? []) heap.give(copy);

@@ -1,8 +1,8 @@
 /**
  * The worker threads of a backend. They hold instances of the programs over the same memory, and
  * between runs they watch a word of it: a run is started without a message and without the event
- * loop. A thread takes part once it has handled all its messages, so a run never waits for one that
- * is still starting up; results do not depend on how many there are.
+ * loop. Nobody waits for a thread that is still starting up or asleep (see codegen/wasm/printer.ts),
+ * so they may come and go.
  */
 import { builtin } from '../../codegen/wasm/features.ts';
 import { layout } from '../../codegen/wasm/layout.ts';
@@ -18,23 +18,31 @@ interface AnyWorker {
 
 interface Thread {
   readonly worker: AnyWorker;
-  /** Address of its block in the first page. */
-  readonly own: number;
-  alive: boolean;
+  /** Which of the words `layout.posted` and `layout.received` are its own. */
+  readonly block: number;
 }
 
+/** See codegen/wasm/printer.ts. */
 export type Run = (
   table: number,
   thread: number,
+  number: number,
   threads: number,
-  base: number,
   mayWait: number,
 ) => void;
 
+export interface SharedProgram {
+  readonly run: Run;
+  readonly begin: (number: number) => void;
+  readonly cost: number;
+}
+
 type NodeWorkers = typeof import('node:worker_threads');
 
-/** Milliseconds a thread may take to begin its part before the run is given up. */
-const patience = 10_000;
+/** Milliseconds without any progress after which a run is given up: a thread must have been killed. */
+const patience = 60_000;
+/** Scalar operations that are worth waking another thread for. */
+const wakingCost = 100_000;
 
 export function cores(): number {
   const n = (globalThis as { navigator?: { hardwareConcurrency?: number } }).navigator
@@ -53,7 +61,7 @@ export function canShare(): boolean {
 export class Threads {
   readonly #heap: Heap;
   readonly #count: number;
-  /** Over the first page only, so growth does not matter. */
+  /** Over the beginning only, so growth does not matter. */
   readonly #words: Int32Array;
   readonly #programs = new Map<number, WebAssembly.Module>();
   #threads: Thread[] = [];
@@ -61,13 +69,14 @@ export class Threads {
   #nextProgram = 1;
   #runs = 0;
   #mayWait = 0;
-  /** Blocks of the first page handed out. A block is never used twice: its old thread may yet look. */
+  /** Blocks handed out. A block is never used twice: its old thread may yet look. */
   #blocks = 0;
   /** No more threads are started: none can be, or those that failed have not ended yet. */
   #held = false;
   #disposed = false;
-  /** When the run at hand began to wait; 0 when it has not. */
-  #waiting = 0;
+  /** What was finished at the last look while waiting, and when. */
+  #progress = 0;
+  #since = 0;
 
   /** `count` threads in all, the calling one included. */
   constructor(heap: Heap, count: number) {
@@ -76,10 +85,14 @@ export class Threads {
     this.#words = new Int32Array(heap.memory.buffer, 0, layout.end / 4);
   }
 
-  /** Threads that would take part in a run at this moment. */
+  /** Threads that know all programs, the calling one included. */
   get ready(): number {
+    const words = this.#words;
     let n = 1;
-    for (const t of this.#threads) if (this.#idle(t)) n++;
+    for (const { block } of this.#threads) {
+      const posted = Atomics.load(words, (layout.posted >> 2) + block);
+      if (Atomics.load(words, (layout.received >> 2) + block) === posted) n++;
+    }
     return n;
   }
 
@@ -87,11 +100,17 @@ export class Threads {
   add(module: WebAssembly.Module): number {
     const program = this.#nextProgram++;
     this.#programs.set(program, module);
-    if (this.#threads.length > 0) this.#sendAll({ program, module });
-    else this.#start();
+    if (this.#threads.length === 0) this.#start();
+    else {
+      const forget = this.#forget;
+      this.#forget = [];
+      for (const t of this.#threads) this.#send(t, { programs: [[program, module]], forget });
+      this.#ring(this.#threads.length);
+    }
     return program;
   }
 
+  /** The threads are told with the next program. */
   remove(program: number): void {
     this.#programs.delete(program);
     this.#forget.push(program);
@@ -107,18 +126,18 @@ export class Threads {
     } catch {
       this.#mayWait = 0;
     }
-    for (let i = 0; i < others; i++) {
-      const own = layout.workers + this.#blocks++ * layout.workerBytes;
+    for (let i = 1; i <= others; i++) {
       const worker = this.#spawn();
       if (!worker) {
         this.#held = true;
         return;
       }
-      const thread: Thread = { worker, own, alive: true };
+      const thread: Thread = { worker, block: this.#blocks++ };
       this.#threads.push(thread);
       this.#onEnd(thread);
-      this.#send(thread, { memory: this.#heap.memory, own });
-      for (const [program, module] of this.#programs) this.#send(thread, { program, module });
+      const { memory } = this.#heap;
+      const programs = [...this.#programs];
+      this.#send(thread, { memory, thread: i, block: thread.block, programs, forget: [] });
     }
   }
 
@@ -146,7 +165,6 @@ export class Threads {
 
   #onEnd(thread: Thread): void {
     const end = (): void => {
-      thread.alive = false;
       this.#threads = this.#threads.filter((t) => t !== thread);
     };
     const { worker } = thread;
@@ -157,82 +175,59 @@ export class Threads {
     } else (worker as Worker).onerror = end;
   }
 
-  #sendAll(message: object): void {
-    const forget = this.#forget;
-    this.#forget = [];
-    for (const t of this.#threads) this.#send(t, { ...message, forget });
-  }
-
   #send(thread: Thread, message: object): void {
-    if (!thread.alive) return;
+    // Counted first: a thread that serves runs must not take the message for one not yet sent.
+    Atomics.add(this.#words, (layout.posted >> 2) + thread.block, 1);
     thread.worker.postMessage(message);
-    Atomics.add(this.#words, (thread.own + layout.worker.posted) >> 2, 1);
-    this.#ring(thread);
   }
 
-  #ring(thread: Thread): void {
+  /** Has at most `count` sleeping threads look for what is new; those awake see it anyway. */
+  #ring(count: number): void {
     const words = this.#words;
-    const bell = (thread.own + layout.worker.bell) >> 2;
-    Atomics.add(words, bell, 1);
-    if (Atomics.load(words, (thread.own + layout.worker.asleep) >> 2) !== 0)
-      Atomics.notify(words, bell);
+    Atomics.add(words, layout.bell >> 2, 1);
+    if (Atomics.load(words, layout.dozing >> 2) !== 0)
+      Atomics.notify(words, layout.bell >> 2, count);
   }
 
-  #idle(t: Thread): boolean {
-    const words = this.#words;
-    return (
-      t.alive &&
-      Atomics.load(words, (t.own + layout.worker.received) >> 2) ===
-        Atomics.load(words, (t.own + layout.worker.posted) >> 2)
-    );
-  }
-
-  /** Runs a program on all threads that are ready; `run` is this thread's instance of it. */
-  run(program: number, run: Run, table: number): void {
-    const words = this.#words;
-    if (this.#threads.length === 0) this.#start();
-    const part: Thread[] = [];
-    for (const t of this.#threads) if (this.#idle(t)) part.push(t);
-    if (part.length === 0) {
-      run(table, 0, 1, 0, 0);
+  /** Runs a program with whatever threads come to help. */
+  run(id: number, program: SharedProgram, table: number): void {
+    if (this.#threads.length === 0) {
+      this.#start();
+      program.run(table, 0, 0, 1, 0);
       return;
     }
-    const base = Atomics.load(words, layout.arrivals >> 2);
-    const number = ++this.#runs | 0;
-    words[layout.program >> 2] = program;
-    words[layout.table >> 2] = table;
-    words[layout.threads >> 2] = part.length + 1;
-    words[layout.base >> 2] = base;
-    for (let i = 0; i < part.length; i++) {
-      const { own } = part[i];
-      words[(own + layout.worker.thread) >> 2] = i + 1;
-      Atomics.store(words, (own + layout.worker.run) >> 2, number);
-      this.#ring(part[i]);
-    }
-    this.#waiting = 0;
+    const words = this.#words;
+    const threads = this.#threads.length + 1;
+    this.#runs = (this.#runs + 1) | 0 || 1;
+    const number = this.#runs;
+    program.begin(number);
+    Atomics.store(words, layout.program >> 2, id);
+    Atomics.store(words, layout.table >> 2, table);
+    Atomics.store(words, layout.threads >> 2, threads);
+    Atomics.store(words, layout.current >> 2, number);
+    this.#ring(Math.ceil(program.cost / wakingCost));
+    this.#since = 0;
     try {
-      run(table, 0, part.length + 1, base, this.#mayWait);
+      program.run(table, 0, number, threads, this.#mayWait);
     } catch (error) {
-      // The others hang in a barrier or have failed: none of them can be used again.
       void this.#stop();
       throw error;
+    } finally {
+      Atomics.store(words, layout.current >> 2, 0);
     }
   }
 
-  /** Called while this thread waits for others. */
+  /** Called now and then while this thread waits for others. */
   readonly stall = (): void => {
     const words = this.#words;
     const now = performance.now();
-    if (this.#waiting === 0) this.#waiting = now;
-    let failed = Atomics.load(words, layout.failed >> 2) !== 0;
-    if (now - this.#waiting > patience) {
-      for (const t of this.#threads) {
-        const begun = Atomics.load(words, (t.own + layout.worker.begun) >> 2);
-        const wanted = Atomics.load(words, (t.own + layout.worker.run) >> 2);
-        if (wanted === (this.#runs | 0) && begun !== wanted) failed = true;
-      }
+    const finished = Atomics.load(words, layout.finished >> 2);
+    if (this.#since === 0 || finished !== this.#progress) {
+      this.#since = now;
+      this.#progress = finished;
     }
-    if (!failed) return;
+    const failed = Atomics.load(words, layout.failed >> 2) !== 0;
+    if (!failed && now - this.#since < patience) return;
     Atomics.store(words, layout.failed >> 2, 1);
     throw new GradloomError(
       'worker',
@@ -244,7 +239,6 @@ export class Threads {
   async end(): Promise<void> {
     const threads = this.#threads;
     this.#threads = [];
-    for (const t of threads) t.alive = false;
     await Promise.all(threads.map((t) => t.worker.terminate()));
   }
 
@@ -253,13 +247,11 @@ export class Threads {
     this.#held = true;
     await this.end();
     Atomics.store(this.#words, layout.failed >> 2, 0);
-    Atomics.store(this.#words, layout.sleepers >> 2, 0);
     this.#held = false;
   }
 
   dispose(): void {
     this.#disposed = true;
-    Atomics.store(this.#words, layout.failed >> 2, 1);
     void this.end();
     this.#programs.clear();
   }

@@ -13,7 +13,7 @@ import type { Backend, DeviceBuffer, Executable } from '../backend.ts';
 import { type Totals, WasmBuffer } from './buffer.ts';
 import { WasmExecutable, Workspace } from './executable.ts';
 import { Heap } from './heap.ts';
-import { canShare, cores, type Run, Threads } from './threads.ts';
+import { canShare, cores, type Run, type SharedProgram, Threads } from './threads.ts';
 
 export interface WasmOptions {
   /** Threads, the calling one included. Default: one a core, at most 8. */
@@ -72,6 +72,8 @@ export function createWasmBackend(options: WasmOptions = {}): WasmBackend {
       program,
       {
         run: instance.exports.run as Run,
+        begin: instance.exports.begin as SharedProgram['begin'],
+        cost: program.cost,
         scratchBytes: printed.scratchBytes,
         ...(pool && printed.parallel && { threads: { pool, id: pool.add(module) } }),
       },

@@ -4,63 +4,64 @@ import { layout } from '../../codegen/wasm/layout.ts';
 /** Looks at the bell before going to sleep; steps that follow each other closely find it awake. */
 const spins = 20_000;
 
-const { worker } = layout;
+const at = (offset: number): number => offset >> 2;
 
 export const workerSource: string = `'use strict';
 (() => {
-  let memory, words, own, received = 0, lastRun = 0, current = 0;
+  let memory, words, thread = 0, block = 0, received = 0, last = 0;
   const programs = new Map();
-  const at = (offset) => (own + offset) >> 2;
-  const word = (offset) => Atomics.load(words, offset >> 2);
 
-  function execute() {
-    Atomics.store(words, at(${worker.begun}), lastRun);
+  // Takes part in the run at hand, if there is a new one.
+  function join() {
+    const number = Atomics.load(words, ${at(layout.current)});
+    if (number === 0 || number === last) return false;
+    const run = programs.get(Atomics.load(words, ${at(layout.program)}));
+    const table = Atomics.load(words, ${at(layout.table)});
+    const threads = Atomics.load(words, ${at(layout.threads)});
+    // What was read belongs together only if the run is still the same.
+    if (Atomics.load(words, ${at(layout.current)}) !== number) return true;
+    last = number;
     try {
-      const run = programs.get(word(${layout.program}));
-      run(word(${layout.table}), word(at(${worker.thread}) << 2), word(${layout.threads}), word(${layout.base}), 1);
+      if (run) run(table, thread, number, threads, 1);
     } catch (error) {
-      Atomics.store(words, ${layout.failed >> 2}, 1);
-      Atomics.notify(words, ${layout.arrivals >> 2});
+      Atomics.store(words, ${at(layout.failed)}, 1);
+      Atomics.notify(words, ${at(layout.finished)});
       console.error('Gradloom worker:', error);
     }
+    return true;
   }
 
   // Runs programs until there are messages to handle, which only the event loop can do.
   function serve() {
     for (;;) {
-      const bell = Atomics.load(words, at(${worker.bell}));
-      const run = Atomics.load(words, at(${worker.run}));
-      if (run !== lastRun) {
-        lastRun = run;
-        execute();
-        continue;
-      }
-      if (Atomics.load(words, at(${worker.posted})) !== received) return;
+      const bell = Atomics.load(words, ${at(layout.bell)});
+      if (join()) continue;
+      if (Atomics.load(words, ${at(layout.posted)} + block) !== received) return;
       let left = ${spins};
-      while (Atomics.load(words, at(${worker.bell})) === bell && --left > 0);
+      while (Atomics.load(words, ${at(layout.bell)}) === bell && --left > 0);
       if (left > 0) continue;
-      Atomics.store(words, at(${worker.asleep}), 1);
-      Atomics.wait(words, at(${worker.bell}), bell);
-      Atomics.store(words, at(${worker.asleep}), 0);
+      Atomics.add(words, ${at(layout.dozing)}, 1);
+      Atomics.wait(words, ${at(layout.bell)}, bell);
+      Atomics.sub(words, ${at(layout.dozing)}, 1);
     }
+  }
+
+  function stall() {
+    if (Atomics.load(words, ${at(layout.failed)}) !== 0) throw new Error('another thread has failed');
   }
 
   function handle(message) {
     if (message.memory) {
-      memory = message.memory;
+      ({ memory, thread, block } = message);
       words = new Int32Array(memory.buffer);
-      own = message.own;
-      lastRun = Atomics.load(words, at(${worker.run}));
-    } else if (message.module) {
-      const stall = () => {
-        if (word(${layout.failed}) !== 0) throw new Error('another thread has failed');
-      };
-      const instance = new WebAssembly.Instance(message.module, { env: { memory, stall } });
-      programs.set(message.program, instance.exports.run);
     }
-    for (const p of message.forget || []) programs.delete(p);
+    for (const p of message.forget) programs.delete(p);
+    for (const [p, module] of message.programs) {
+      const instance = new WebAssembly.Instance(module, { env: { memory, stall } });
+      programs.set(p, instance.exports.run);
+    }
     received++;
-    Atomics.store(words, at(${worker.received}), received);
+    Atomics.store(words, ${at(layout.received)} + block, received);
     serve();
   }
 

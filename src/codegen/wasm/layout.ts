@@ -1,39 +1,33 @@
 /**
- * The first page of linear memory: words by which the threads meet. Words that different threads
+ * The beginning of linear memory: words by which the threads meet. Words that different threads
  * write lie on cache lines of their own. Offsets are in bytes.
  */
 export const layout = {
-  /** How many times threads have arrived at barriers, ever. */
-  arrivals: 128,
-  /** Threads asleep at a barrier. */
+  /** Pieces of work finished in the run at hand. */
+  finished: 128,
+  /** Threads asleep until more is finished. */
   sleepers: 192,
   /** Nonzero once a thread has failed within a run. */
   failed: 256,
-  /** What the run at hand is: program, its table, number of threads, arrivals at its start. */
-  program: 320,
-  table: 324,
-  threads: 328,
-  base: 332,
-  /** One block a worker. */
-  workers: 448,
-  workerBytes: 128,
-  worker: {
-    /** Changes whenever there is something to look at. */
-    bell: 0,
-    /** Number of the latest run it takes part in. */
-    run: 4,
-    /** Its thread number in that run. */
-    thread: 8,
-    /** Messages sent to it so far. */
-    posted: 12,
-    /** 1 while it sleeps on the bell. */
-    asleep: 64,
-    /** Messages it has handled. */
-    received: 68,
-    /** The latest run it has begun. */
-    begun: 72,
-  },
-  mostWorkers: 63,
+  /** Changes whenever workers should look for a run or a message. */
+  bell: 320,
+  /** Workers asleep until the bell changes. */
+  dozing: 384,
+  /** Number of the run at hand; 0 when there is none or the words below are being written. */
+  current: 448,
+  program: 452,
+  table: 456,
+  threads: 460,
+  /** Two words a worker: messages sent to it, and messages it has handled. */
+  posted: 512,
+  received: 1024,
+  mostWorkers: 127,
+  /**
+   * One 64-bit word for each step that threads share: the number of the run, and in the lower half
+   * how much of the step has been taken.
+   */
+  claims: 2048,
+  mostClaims: 4096,
   /** Where the heap begins. */
-  end: 16384,
+  end: 34816,
 } as const;

@@ -1,4 +1,4 @@
-/** Functions that printed programs call: C's fmod, and the barrier between threads. */
+/** Functions that printed programs call: C's fmod, and how threads share work. */
 import type { FunctionBuilder, ModuleBuilder } from './assembler.ts';
 import { layout } from './layout.ts';
 
@@ -86,65 +86,70 @@ export function makeFmod(m: ModuleBuilder): FunctionBuilder {
   return f;
 }
 
-/** Looks at the arrivals before going to sleep; about 30 microseconds. */
+/** Looks at the count before going to sleep; about 30 microseconds. */
 const spins = 30_000;
 /** Nanoseconds after which a sleeper looks whether all is well. */
 const nap = 100_000_000;
 
-/**
- * barrier(target, mayWait): arrives, and returns once `arrivals` has reached `target`. Counts only
- * grow, so that a slow thread never misses the moment. Spins first, then sleeps where it may; `stall`
- * is called now and then and throws when waiting has become pointless.
- */
-export function makeBarrier(m: ModuleBuilder, stall: number): FunctionBuilder {
-  const f = m.function('barrier', ['i32', 'i32']);
+/** finish(n): n more pieces are done. */
+export function makeFinish(m: ModuleBuilder): FunctionBuilder {
+  const f = m.function('finish', ['i32']);
   const { code } = f;
-  const [target, mayWait] = [0, 1];
-  const seen = f.local('i32');
-  const left = f.local('i32');
-  const reached = (): void => {
-    code.get(seen);
-    code.get(target);
-    code.op('i32.sub');
-    code.i32(0);
-    code.op('i32.ge_s');
-  };
-  code.i32(layout.arrivals);
-  code.i32(1);
+  code.i32(layout.finished);
+  code.get(0);
   code.memory('i32.atomic.rmw.add', 0, 2);
-  code.i32(1);
-  code.op('i32.add');
-  code.tee(seen);
-  code.get(target);
-  code.op('i32.eq');
-  code.if();
+  code.op('drop');
   code.i32(layout.sleepers);
   code.memory('i32.atomic.load', 0, 2);
   code.if();
-  code.i32(layout.arrivals);
+  code.i32(layout.finished);
   code.i32(-1);
   code.memory('memory.atomic.notify', 0, 2);
   code.op('drop');
   code.op('end');
-  code.op('return');
-  code.op('end');
+  return f;
+}
 
+/**
+ * await(target, run, mayWait): returns 0 once `target` pieces are done, or 1 when another run has
+ * begun in the meantime. Spins first, then sleeps where it may; `stall` is called now and then and
+ * throws when waiting has become pointless.
+ */
+export function makeAwait(m: ModuleBuilder, stall: number): FunctionBuilder {
+  const f = m.function('await', ['i32', 'i32', 'i32'], ['i32']);
+  const { code } = f;
+  const [target, run, mayWait] = [0, 1, 2];
+  const seen = f.local('i32');
+  const left = f.local('i32');
+  const look = (): void => {
+    code.i32(layout.finished);
+    code.memory('i32.atomic.load', 0, 2);
+    code.tee(seen);
+    code.get(target);
+    code.op('i32.ge_s');
+    code.if();
+    code.i32(0);
+    code.op('return');
+    code.op('end');
+  };
   code.loop();
   code.i32(spins);
   code.set(left);
   code.loop();
-  code.i32(layout.arrivals);
-  code.memory('i32.atomic.load', 0, 2);
-  code.set(seen);
-  reached();
-  code.if();
-  code.op('return');
-  code.op('end');
+  look();
   code.get(left);
   code.i32(1);
   code.op('i32.sub');
   code.tee(left);
   code.brIf(0);
+  code.op('end');
+  code.i32(layout.current);
+  code.memory('i32.atomic.load', 0, 2);
+  code.get(run);
+  code.op('i32.ne');
+  code.if();
+  code.i32(1);
+  code.op('return');
   code.op('end');
   code.get(mayWait);
   code.if();
@@ -152,7 +157,7 @@ export function makeBarrier(m: ModuleBuilder, stall: number): FunctionBuilder {
   code.i32(1);
   code.memory('i32.atomic.rmw.add', 0, 2);
   code.op('drop');
-  code.i32(layout.arrivals);
+  code.i32(layout.finished);
   code.get(seen);
   code.i64(nap);
   code.memory('memory.atomic.wait32', 0, 2);
@@ -165,5 +170,27 @@ export function makeBarrier(m: ModuleBuilder, stall: number): FunctionBuilder {
   code.call(stall);
   code.br(0);
   code.op('end');
+  code.op('unreachable');
+  return f;
+}
+
+/** begin(run): nothing of the first `steps` shared steps has been taken, and nothing is finished. */
+export function makeBegin(m: ModuleBuilder, steps: number): FunctionBuilder {
+  const f = m.function('begin', ['i32']);
+  const { code } = f;
+  const word = f.local('i64');
+  code.get(0);
+  code.op('i64.extend_i32_u');
+  code.i64(32);
+  code.op('i64.shl');
+  code.set(word);
+  for (let s = 0; s < steps; s++) {
+    code.i32(layout.claims + 8 * s);
+    code.get(word);
+    code.memory('i64.atomic.store', 0, 3);
+  }
+  code.i32(layout.finished);
+  code.i32(0);
+  code.memory('i32.atomic.store', 0, 2);
   return f;
 }
