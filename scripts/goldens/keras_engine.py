@@ -207,10 +207,11 @@ def summary(name, layers, build=None, **kw):
     if build:
         m.build(build)
     lines = []
-    if kw.pop("compiled", False):
-        m.compile("adam", "mse")
     if kw.pop("frozen", False):
         m.layers[0].trainable = False
+    if kw.pop("trained", False):
+        m.compile("adam", "mse")
+        m.train_on_batch(np.zeros((2, 784), "float32"), np.zeros((2, 10), "float32"))
     m.summary(print_fn=lambda s, line_break=False: lines.append(s), **kw)
     summaries.append({"name": name, "options": kw, "text": "\n".join(lines)})
 
@@ -219,7 +220,8 @@ article = [lambda: L.Input((784,)), lambda: L.Dense(128, activation="relu"), lam
 summary("article", article)
 summary("article, frozen first layer", article, frozen=True)
 summary("trainable shown", article, frozen=True, show_trainable=True)
-summary("line_length 100", article, line_length=100)
+summary("article, trained", article, trained=True)
+summary("line of 60", article, line_length=60)
 summary("unbuilt", article[1:])
 summary("long names", [lambda: L.Input((28, 28)), lambda: L.Flatten(name="a_layer_with_a_rather_long_name_that_does_not_fit"), lambda: L.Reshape((28, 28)), lambda: L.Dense(3)])
 
@@ -236,6 +238,9 @@ def bar(target, verbose, updates, stateful=None, unit="step"):
             for dt, current, values, finalize in updates:
                 clock[0] += dt
                 p.update(current, values, finalize=finalize)
+    # JSON has no numbers for these two.
+    word = lambda x: "NaN" if x != x else "Infinity" if x == float("inf") else x
+    updates = [[dt, i, [[k, word(x)] for k, x in values], done] for dt, i, values, done in updates]
     bars.append({"target": target, "verbose": verbose, "unit": unit, "stateful": stateful, "updates": updates, "text": buffer.getvalue()})
 
 

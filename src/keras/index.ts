@@ -1,6 +1,9 @@
 /** Keras 3's API in TypeScript: see the namespaces. */
 export * as activations from './activations/index.ts';
 export * as callbacks from './callbacks/index.ts';
+/** Settings and session: what Keras keeps in keras.backend. */
+export * as backend from './config.ts';
+export * as config from './config.ts';
 export * as datasets from './datasets/index.ts';
 export * as initializers from './initializers/index.ts';
 export * as layers from './layers/index.ts';
@@ -9,10 +12,14 @@ export * as losses from './losses/index.ts';
 export * as metrics from './metrics/index.ts';
 export { type CompileOptions, Model } from './models/model.ts';
 export { Sequential, sequential } from './models/sequential.ts';
+export type { SummaryOptions } from './models/summary.ts';
 export * as optimizers from './optimizers/index.ts';
 export * as random from './random/index.ts';
 export * as regularizers from './regularizers/index.ts';
-export type { EvaluateOptions, FitOptions } from './training/fit.ts';
+export type { EvaluateOptions } from './training/evaluate.ts';
+export type { FitOptions } from './training/fit.ts';
+export type { OnBatchOptions } from './training/on-batch.ts';
 export type { PredictOptions } from './training/predict.ts';
+export type { Verbose } from './training/verbose.ts';
 export * as utils from './utils/index.ts';
 export { Variable } from './variable.ts';

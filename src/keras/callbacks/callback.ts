@@ -1,4 +1,5 @@
 /** What may happen during training: the base class, and the list that calls them in order. */
+import { GradloomError } from '../../errors.ts';
 import { camelCase } from '../identifiers.ts';
 import type { Model } from '../models/model.ts';
 
@@ -37,15 +38,33 @@ export class Callback {
   onTrainBatchBegin(_batch: number, _logs?: Logs): Maybe {}
   /** Overriding this makes training read its figures after every batch. */
   onTrainBatchEnd(_batch: number, _logs?: Logs): Maybe {}
+  /** evaluate, and the validation inside fit. */
   onTestBegin(_logs?: Logs): Maybe {}
   onTestEnd(_logs?: Logs): Maybe {}
+  onTestBatchBegin(_batch: number, _logs?: Logs): Maybe {}
+  onTestBatchEnd(_batch: number, _logs?: Logs): Maybe {}
+  onPredictBegin(_logs?: Logs): Maybe {}
+  onPredictEnd(_logs?: Logs): Maybe {}
+  onPredictBatchBegin(_batch: number, _logs?: Logs): Maybe {}
+  onPredictBatchEnd(_batch: number, _logs?: Logs): Maybe {}
 }
 
-type Hook = Exclude<keyof Callback, 'model' | 'params'>;
+export type Hook = Exclude<keyof Callback, 'model' | 'params'>;
+
+/** Every hook by name. */
+export const hooks: readonly Hook[] = Object.getOwnPropertyNames(Callback.prototype).filter(
+  (name) => name !== 'constructor',
+) as Hook[];
 
 export class CallbackList {
   readonly callbacks: readonly Callback[];
   constructor(callbacks: readonly Callback[], model: Model, params: FitParams) {
+    for (const c of callbacks)
+      if (!(c instanceof Callback))
+        throw new GradloomError(
+          'callback',
+          `callbacks holds objects made of keras.callbacks (or of classes that extend Callback); received ${c === null ? 'null' : typeof c}.`,
+        );
     this.callbacks = callbacks;
     for (const c of callbacks) {
       c.model = model;

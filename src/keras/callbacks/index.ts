@@ -2,7 +2,7 @@
 import { GradloomError } from '../../errors.ts';
 import type { Tensor } from '../../tensor/index.ts';
 import { camelCase, checkOptions, lookup } from '../identifiers.ts';
-import { Callback, type Logs } from './callback.ts';
+import { Callback, hooks, type Logs } from './callback.ts';
 
 export { Callback, CallbackList, type FitParams, type Logs, makeLogs } from './callback.ts';
 export { ProgbarLogger } from './progbar-logger.ts';
@@ -145,28 +145,19 @@ type Hooks = Partial<Omit<Callback, 'model' | 'params'>>;
 
 /** A callback made of functions. */
 export class LambdaCallback extends Callback {
-  constructor(hooks: Hooks) {
+  constructor(given: Hooks) {
     super();
-    checkOptions('LambdaCallback', hooks, [
-      'onTrainBegin',
-      'onTrainEnd',
-      'onEpochBegin',
-      'onEpochEnd',
-      'onTrainBatchBegin',
-      'onTrainBatchEnd',
-      'onTestBegin',
-      'onTestEnd',
-    ]);
-    for (const [name, f] of Object.entries(hooks)) {
+    checkOptions('LambdaCallback', given, hooks);
+    for (const [name, f] of Object.entries(given)) {
       if (typeof f !== 'function')
         throw new GradloomError('callback', `LambdaCallback: ${name} must be a function.`, {
           hook: name,
         });
     }
-    Object.assign(this, hooks);
+    Object.assign(this, given);
   }
 }
 
 export const earlyStopping = (o: EarlyStoppingOptions = {}): EarlyStopping => new EarlyStopping(o);
 export const terminateOnNaN = (): TerminateOnNaN => new TerminateOnNaN();
-export const lambdaCallback = (hooks: Hooks): LambdaCallback => new LambdaCallback(hooks);
+export const lambdaCallback = (given: Hooks): LambdaCallback => new LambdaCallback(given);

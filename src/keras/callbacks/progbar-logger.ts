@@ -3,7 +3,10 @@ import { Progbar } from '../utils/progbar.ts';
 import { type Output, standardOutput } from '../utils/terminal.ts';
 import { Callback } from './callback.ts';
 
-/** Fed by the training loop itself (`progress`), which knows when figures are at hand. */
+/**
+ * Fed by the training loop itself (`progress`), which alone knows when figures are at hand: reading
+ * them at every step would cost more than the step.
+ */
 export class ProgbarLogger extends Callback {
   readonly #out: Output;
   #bar: Progbar | undefined;
@@ -16,9 +19,9 @@ export class ProgbarLogger extends Callback {
     if (verbose > 0 && epochs > 1) this.#out.write(`Epoch ${epoch + 1}/${epochs}\n`);
     this.begin(steps, verbose);
   }
-  /** A bar outside fit (evaluate, predict). */
+  /** A new bar: an epoch's, or that of evaluate or predict. */
   begin(steps: number | null, verbose: 0 | 1 | 2): void {
-    this.#bar = new Progbar({ target: steps, verbose, output: this.#out });
+    this.#bar = new Progbar(steps, { verbose, statelessMetrics: [], output: this.#out });
   }
   /** Whether redrawing between steps would be seen. */
   get live(): boolean {

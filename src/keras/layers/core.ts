@@ -8,6 +8,7 @@ import { type BatchShape, baseOptions, Layer, type LayerOptions } from './layer.
 
 /** Declares the shape of one sample at the head of a model. */
 export class InputLayer extends Layer {
+  protected override readonly autocast: boolean = false;
   constructor(o: LayerOptions & { readonly shape?: readonly (number | null)[] }) {
     super({ ...o, inputShape: o.shape ?? o.inputShape });
     checkOptions(`InputLayer "${this.name}"`, o, [...baseOptions, 'shape']);
@@ -15,6 +16,9 @@ export class InputLayer extends Layer {
       throw new GradloomError('layer-option', `InputLayer "${this.name}" needs a shape.`, {
         layer: this.name,
       });
+  }
+  override getConfig(): Record<string, unknown> {
+    return { ...super.getConfig(), shape: this.inputShape };
   }
   call(x: Tensor): Tensor {
     return x;
@@ -39,6 +43,7 @@ export class Activation extends Layer {
 
 /** (batch, a, b, …) to (batch, a*b*…). */
 export class Flatten extends Layer {
+  protected override readonly autocast: boolean = false;
   constructor(o: LayerOptions = {}) {
     super(o);
     checkOptions(`Flatten "${this.name}"`, o, baseOptions);
@@ -55,6 +60,7 @@ export class Flatten extends Layer {
 
 /** Each sample in another shape; one dimension may be -1. */
 export class Reshape extends Layer {
+  protected override readonly autocast: boolean = false;
   readonly targetShape: readonly number[];
   constructor(o: LayerOptions & { readonly targetShape: readonly number[] }) {
     super(o);

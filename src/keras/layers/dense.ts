@@ -103,6 +103,10 @@ export class Dense extends Layer {
       units: this.units,
       activation: activationName(this.activation) ?? 'custom',
       useBias: this.useBias,
+      kernelInitializer: this.#kernelInitializer.getConfig(),
+      biasInitializer: this.#biasInitializer.getConfig(),
+      kernelRegularizer: this.#kernelRegularizer?.getConfig() ?? null,
+      biasRegularizer: this.#biasRegularizer?.getConfig() ?? null,
     };
   }
 }

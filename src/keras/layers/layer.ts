@@ -1,8 +1,9 @@
 /** The base of every layer: weights made once shapes are known, `call` on tensors. */
-import type { DType } from '../../dtype.ts';
+import { checkDType, type DType, isFloat } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { showShape } from '../../shape.ts';
-import { fromData, type Tensor } from '../../tensor/index.ts';
+import { asTensor, fromData, type Tensor, type TensorLike } from '../../tensor/index.ts';
+import { floatx } from '../config.ts';
 import { getInitializer, type Initializer, type InitializerLike } from '../initializers/index.ts';
 import { autoName } from '../naming.ts';
 import type { Regularizer } from '../regularizers/index.ts';
@@ -16,6 +17,7 @@ export interface LayerOptions {
   readonly trainable?: boolean;
   /** Shape of one sample, for the first layer of a model. */
   readonly inputShape?: readonly (number | null)[];
+  /** Of weights and activations: float32 or float64. Default `keras.config.floatx()`. */
   readonly dtype?: DType;
 }
 
@@ -37,6 +39,10 @@ export const baseOptions: readonly string[] = ['name', 'trainable', 'inputShape'
 
 export abstract class Layer {
   readonly name: string;
+  /** What weights are made in and inputs converted to. */
+  readonly dtype: DType;
+  /** Whether numbers that come in are converted to `dtype`: not where they are labels or indices. */
+  protected readonly autocast: boolean = true;
   /** Shape of one sample, if it was given. */
   readonly inputShape: readonly (number | null)[] | undefined;
   built = false;
@@ -50,6 +56,7 @@ export abstract class Layer {
     this.name = o.name ?? autoName(this.constructor.name);
     this.#trainable = o.trainable ?? true;
     this.inputShape = o.inputShape;
+    this.dtype = checkDType(o.dtype ?? floatx());
   }
 
   /** Makes the weights for an input of this shape. Override it and call addWeight. */
@@ -67,6 +74,12 @@ export abstract class Layer {
   ensureBuilt(inputShape: BatchShape): BatchShape {
     const out = this.computeOutputShape(inputShape);
     if (!this.built) {
+      if (this.autocast && !isFloat(this.dtype))
+        throw new GradloomError(
+          'dtype',
+          `Layer "${this.name}" (${this.constructor.name}) computes in float32 or float64; received dtype "${this.dtype}".`,
+          { layer: this.name, dtype: this.dtype },
+        );
       this.build(inputShape);
       this.built = true;
       this.#outputShape = out;
@@ -78,15 +91,22 @@ export abstract class Layer {
     return this.#outputShape;
   }
 
-  /** Applies the layer to a tensor now. */
-  apply(x: Tensor, o: Partial<CallOptions> = {}): Tensor {
-    this.ensureBuilt([null, ...x.shape.slice(1)]);
-    return this.call(x, { training: o.training ?? false });
+  /** Applies the layer to a tensor now, building it first if need be. */
+  apply(x: TensorLike, o: Partial<CallOptions> = {}): Tensor {
+    const t = asTensor(x);
+    this.ensureBuilt([null, ...t.shape.slice(1)]);
+    return this.invoke(t, { training: o.training ?? false });
+  }
+
+  /** `call` on an input converted to the layer's dtype. What models call. */
+  invoke(x: Tensor, o: CallOptions): Tensor {
+    const cast = this.autocast && x.dtype !== this.dtype && x.dtype !== 'bool';
+    return this.call(cast ? x.astype(this.dtype) : x, o);
   }
 
   addWeight(o: WeightOptions): Variable {
     const init: Initializer = getInitializer(o.initializer);
-    const v = new Variable(init.init(o.shape, o.dtype ?? 'float32'), {
+    const v = new Variable(init.init(o.shape, o.dtype ?? this.dtype), {
       name: o.name,
       path: `${this.name}/${o.name}`,
       trainable: o.trainable ?? true,
@@ -136,12 +156,13 @@ export abstract class Layer {
   getWeights(): Tensor[] {
     return copies(this.weights);
   }
-  setWeights(values: readonly Tensor[]): void {
+  /** Throws `weights` listing every mismatch; then nothing has changed. */
+  setWeights(values: readonly TensorLike[]): void {
     assignAll(this.name, this.weights, values);
   }
 
   getConfig(): Record<string, unknown> {
-    return { name: this.name, trainable: this.trainable };
+    return { name: this.name, trainable: this.trainable, dtype: this.dtype };
   }
 
   /** An error that names the layer, what it expects and what came. */
@@ -167,8 +188,15 @@ export function copies(variables: readonly Variable[]): Tensor[] {
 export function assignAll(
   owner: string,
   variables: readonly Variable[],
-  values: readonly Tensor[],
+  given: readonly TensorLike[],
 ): void {
+  if (!Array.isArray(given))
+    throw new GradloomError(
+      'weights',
+      `setWeights on "${owner}" takes a list of arrays; received ${given === null ? 'null' : typeof given}.`,
+      { owner },
+    );
+  const values = given.map((v) => asTensor(v));
   const wrong: string[] = [];
   if (values.length !== variables.length)
     wrong.push(`${variables.length} arrays expected, ${values.length} received`);

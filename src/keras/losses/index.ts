@@ -4,9 +4,8 @@ import { lax, type Value } from '../../graph/index.ts';
 import { normalizeAxis, showShape, sizeOf } from '../../shape.ts';
 import { asTensor, Tensor, type TensorLike } from '../../tensor/index.ts';
 import { logSoftmax } from '../activations/index.ts';
+import { epsilon } from '../config.ts';
 import { checkOptions, lookup, plainId, snakeCase } from '../identifiers.ts';
-
-export const epsilon = 1e-7;
 
 export type Reduction = 'sumOverBatchSize' | 'sum' | 'mean' | 'meanWithSampleWeight' | 'none';
 
@@ -141,7 +140,7 @@ function logProbabilities(p: Tensor, axis: number, fromLogits: boolean): Tensor 
   if (fromLogits) return logSoftmax(p, axis);
   return p
     .div(p.sum(axis, { keepdims: true }))
-    .clip(epsilon, 1 - epsilon)
+    .clip(epsilon(), 1 - epsilon())
     .log();
 }
 
@@ -162,7 +161,7 @@ export function binaryCrossentropy(
     const logQ = yPred.neg().minimum(0).sub(rest);
     values = t.mul(logP).neg().sub(t.mul(-1).add(1).mul(logQ));
   } else {
-    const p = yPred.clip(epsilon, 1 - epsilon);
+    const p = yPred.clip(epsilon(), 1 - epsilon());
     const one = t.mul(p.log());
     const zero = t.mul(-1).add(1).mul(p.mul(-1).add(1).log());
     values = one.add(zero).neg();

@@ -1,6 +1,6 @@
 /** Models: a network with compile, fit, evaluate, predict. */
 import { GradloomError } from '../../errors.ts';
-import { asTensor, bufferOf, type Tensor, type TensorLike } from '../../tensor/index.ts';
+import { asTensor, type Tensor, type TensorLike } from '../../tensor/index.ts';
 import type { History } from '../callbacks/index.ts';
 import { checkOptions } from '../identifiers.ts';
 import { type BatchShape, Layer } from '../layers/index.ts';
@@ -8,21 +8,34 @@ import { assignAll, copies } from '../layers/layer.ts';
 import { getLoss, type Loss, type LossLike } from '../losses/index.ts';
 import { getMetric, type MetricLike } from '../metrics/index.ts';
 import { getOptimizer, type Optimizer, type OptimizerLike } from '../optimizers/index.ts';
-import { checkSamples, makeData } from '../training/data.ts';
+import { checkSamples } from '../training/data.ts';
+import { type EvaluateOptions, evaluate } from '../training/evaluate.ts';
 import { Figures } from '../training/figures.ts';
-import { type EvaluateOptions, evaluate, type FitOptions, fit } from '../training/fit.ts';
+import { type FitOptions, fit } from '../training/fit.ts';
+import { type OnBatchOptions, onBatch } from '../training/on-batch.ts';
 import { type PredictOptions, Predictor } from '../training/predict.ts';
-import { Stepper } from '../training/steps.ts';
+import { type Network, Stepper } from '../training/steps.ts';
 import type { Variable } from '../variable.ts';
-import { summaryText } from './summary.ts';
+import { type SummaryOptions, summaryText } from './summary.ts';
 
 export interface CompileOptions {
+  /** Default `rmsprop`, as in Keras. */
   readonly optimizer?: OptimizerLike;
   readonly loss?: LossLike;
   /** Metrics that ignore sample weights. */
   readonly metrics?: readonly MetricLike[];
   /** Metrics that count samples by their weight. */
   readonly weightedMetrics?: readonly MetricLike[];
+  /** What the loss is multiplied by. */
+  readonly lossWeights?: number | null;
+}
+
+interface Plan {
+  readonly optimizer: Optimizer;
+  readonly loss: Loss;
+  readonly lossWeight: number;
+  readonly metrics: readonly MetricLike[];
+  readonly weighted: readonly MetricLike[];
 }
 
 /** What `compile` sets up, completed once shapes are known. */
@@ -32,22 +45,20 @@ export interface Compiled {
   readonly stepper: Stepper;
   readonly train: Figures;
   readonly test: Figures;
+  /** Made by the last call of `prepare`, not found again. */
+  fresh: boolean;
 }
 
 export abstract class Model extends Layer {
   /** Set it (in a callback, say) to end training after the current batch. */
   stopTraining = false;
+  /** Of the last fit. */
   history: History | undefined;
-  #plan:
-    | {
-        optimizer: Optimizer;
-        loss: Loss;
-        metrics: readonly MetricLike[];
-        weighted: readonly MetricLike[];
-      }
-    | undefined;
+  protected override readonly autocast: boolean = false;
+  #plan: Plan | undefined;
   #compiled: { target: string; value: Compiled } | undefined;
   readonly #predictor: Predictor = new Predictor(this);
+  readonly #running = new Map<'train' | 'test', string>();
 
   /** The layers in the order in which they were added. */
   abstract get layers(): readonly Layer[];
@@ -93,13 +104,8 @@ export abstract class Model extends Layer {
     return l;
   }
 
-  get network(): {
-    name: string;
-    state: readonly Variable[];
-    trainable: readonly Variable[];
-    forward(x: Tensor, training: boolean): Tensor;
-    penalty(): Tensor | undefined;
-  } {
+  /** What a training step is made from. */
+  get network(): Network {
     return {
       name: this.name,
       state: [...this.weights, ...this.states],
@@ -110,21 +116,41 @@ export abstract class Model extends Layer {
     };
   }
 
-  /** Sets how the model is trained. Ids, or instances with options of their own. */
+  /** Programs made for other layers are of no use any more. */
+  protected layersChanged(): void {
+    this.#compiled = undefined;
+    this.#predictor.clear();
+  }
+
+  /**
+   * Sets how the model is trained. Ids, or instances with options of their own. Throws `compile`,
+   * `unknown-id`, `unknown-option`.
+   */
   compile(o: CompileOptions = {}): void {
-    checkOptions('compile', o, ['optimizer', 'loss', 'metrics', 'weightedMetrics']);
-    if (o.loss === undefined)
+    checkOptions('compile', o, compileOptions);
+    if (o.loss == null)
       throw new GradloomError(
         'compile',
         'compile needs a loss, for example "sparseCategoricalCrossentropy".',
       );
-    for (const m of [...(o.metrics ?? []), ...(o.weightedMetrics ?? [])])
+    const lossWeight = o.lossWeights ?? 1;
+    if (!Number.isFinite(lossWeight))
+      throw new GradloomError(
+        'compile',
+        `compile: lossWeights must be a number for a model of one output; received ${JSON.stringify(lossWeight)}.`,
+        { lossWeights: lossWeight },
+      );
+    const metrics = list('metrics', o.metrics);
+    const weighted = list('weightedMetrics', o.weightedMetrics);
+    // Unknown ids are found now, though what "accuracy" means is known only with the shapes.
+    for (const m of [...metrics, ...weighted])
       getMetric(m, { outputShape: [null, 2], targetShape: [null] });
     this.#plan = {
       optimizer: getOptimizer(o.optimizer ?? 'rmsprop'),
       loss: getLoss(o.loss),
-      metrics: o.metrics ?? [],
-      weighted: o.weightedMetrics ?? [],
+      lossWeight,
+      metrics,
+      weighted,
     };
     this.#compiled = undefined;
   }
@@ -133,22 +159,13 @@ export abstract class Model extends Layer {
     return this.#needPlan('optimizer').optimizer;
   }
 
-  #needPlan(method: string): NonNullable<typeof this.plan> {
+  #needPlan(method: string): Plan {
     if (!this.#plan)
       throw new GradloomError(
         'compile',
         `${method}: model "${this.name}" has not been compiled. Call model.compile({ optimizer, loss, metrics }) first.`,
+        { model: this.name },
       );
-    return this.#plan;
-  }
-  private get plan():
-    | {
-        optimizer: Optimizer;
-        loss: Loss;
-        metrics: readonly MetricLike[];
-        weighted: readonly MetricLike[];
-      }
-    | undefined {
     return this.#plan;
   }
 
@@ -162,7 +179,10 @@ export abstract class Model extends Layer {
       );
     this.prepareInputs(method, x);
     const target = y.shape.slice(1).join();
-    if (this.#compiled?.target === target) return this.#compiled.value;
+    if (this.#compiled?.target === target) {
+      this.#compiled.value.fresh = false;
+      return this.#compiled.value;
+    }
     const context = { outputShape: this.outputShape!, targetShape: [null, ...y.shape.slice(1)] };
     const figures = (): Figures =>
       new Figures(
@@ -173,12 +193,31 @@ export abstract class Model extends Layer {
     const value: Compiled = {
       optimizer: plan.optimizer,
       loss: plan.loss,
-      stepper: new Stepper(this.network, plan.loss, plan.optimizer),
+      stepper: new Stepper(this.network, plan.loss, plan.lossWeight, plan.optimizer),
       train: figures(),
       test: figures(),
+      fresh: true,
     };
     this.#compiled = { target, value };
     return value;
+  }
+
+  /**
+   * Says that a loop over the model's state begins; call what it returns when the loop ends. Two
+   * training loops at a time would step on each other, so the second throws `busy`.
+   */
+  enter(kind: 'train' | 'test', method: string): () => void {
+    const other = this.#running.get(kind);
+    if (other)
+      throw new GradloomError(
+        'busy',
+        `${method}: model "${this.name}" is still running ${other}. Await that first.`,
+        { model: this.name, running: other },
+      );
+    this.#running.set(kind, method);
+    return () => {
+      this.#running.delete(kind);
+    };
   }
 
   prepareInputs(method: string, x: Tensor): void {
@@ -225,43 +264,33 @@ export abstract class Model extends Layer {
     return this.#predictor.predict(t, { batchSize: Math.max(1, t.shape[0] ?? 1) });
   }
 
-  /** One step on one batch; the loss, or [loss, ...metrics] of this batch. */
+  /** One step on one batch; the loss, or [loss, ...metrics] of this batch, before the update. */
   async trainOnBatch(
     x: TensorLike,
     y: TensorLike,
-    o: { sampleWeight?: TensorLike | null } = {},
-  ): Promise<number | number[]> {
-    return this.#onBatch('train', x, y, o.sampleWeight);
+    o: OnBatchOptions & { readonly returnDict: true },
+  ): Promise<Record<string, number>>;
+  async trainOnBatch(x: TensorLike, y: TensorLike, o?: OnBatchOptions): Promise<number | number[]>;
+  async trainOnBatch(
+    x: TensorLike,
+    y: TensorLike,
+    o: OnBatchOptions = {},
+  ): Promise<number | number[] | Record<string, number>> {
+    return onBatch('train', this, x, y, o);
   }
   /** The loss and metrics of one batch, without training. */
   async testOnBatch(
     x: TensorLike,
     y: TensorLike,
-    o: { sampleWeight?: TensorLike | null } = {},
-  ): Promise<number | number[]> {
-    return this.#onBatch('test', x, y, o.sampleWeight);
-  }
-  async #onBatch(
-    kind: 'train' | 'test',
+    o: OnBatchOptions & { readonly returnDict: true },
+  ): Promise<Record<string, number>>;
+  async testOnBatch(x: TensorLike, y: TensorLike, o?: OnBatchOptions): Promise<number | number[]>;
+  async testOnBatch(
     x: TensorLike,
     y: TensorLike,
-    weight: TensorLike | null | undefined,
-  ): Promise<number | number[]> {
-    const method = kind === 'train' ? 'trainOnBatch' : 'testOnBatch';
-    const d = makeData(method, x, y, weight);
-    const c = this.prepare(method, d.x, d.y);
-    const figures = kind === 'train' ? c.train : c.test;
-    figures.reset();
-    const step = c.stepper.step(
-      { kind, batch: d.n, x: d.x, y: d.y!, weight: d.weight, gather: false },
-      figures,
-    );
-    try {
-      step.run([d.x, d.y!, ...(d.weight ? [d.weight] : [])].map((t) => bufferOf(t)));
-      return inOrder(figures, await figures.read());
-    } finally {
-      this.settle();
-    }
+    o: OnBatchOptions = {},
+  ): Promise<number | number[] | Record<string, number>> {
+    return onBatch('test', this, x, y, o);
   }
 
   /** Ends a loop over the bare buffers of the state. */
@@ -273,36 +302,49 @@ export abstract class Model extends Layer {
       ...c.optimizer.variables,
       ...c.train.variables,
       ...c.test.variables,
-      c.stepper.position,
+      ...c.stepper.variables,
     ])
       v.settle();
   }
 
   /** Prints (or gives to `printFn`) the table of layers and parameters. */
-  summary(o: { readonly printFn?: (text: string) => void } = {}): void {
-    (o.printFn ?? console.log)(this.summaryText());
+  summary(o: SummaryOptions = {}): void {
+    checkOptions('summary', o, ['lineLength', 'printFn', 'expandNested', 'showTrainable']);
+    (o.printFn ?? console.log)(this.summaryText(o));
   }
-  summaryText(): string {
-    if (!this.built) return summaryText(this.name, this.layers, null);
-    const trainable = this.trainableWeights.reduce((n, w) => n + w.size, 0);
-    const total = this.countParams();
-    const slots = this.#compiled
-      ? this.#compiled.value.optimizer.variables.reduce((n, v) => n + v.size, 0)
-      : null;
-    return summaryText(this.name, this.layers, {
-      trainable,
-      nonTrainable: total - trainable,
-      optimizer: slots,
-    });
+  /** The same as a string. */
+  summaryText(o: SummaryOptions = {}): string {
+    const trainable = this.trainableWeights;
+    return summaryText(
+      this.name,
+      this.layers,
+      {
+        trainable,
+        nonTrainable: this.weights.filter((w) => !trainable.includes(w)),
+        optimizer: this.#compiled?.value.optimizer.variables,
+      },
+      o,
+    );
   }
 }
 
-/** Figures in the order of compile: loss first; a bare number when there is only the loss. */
-export function inOrder(
-  figures: Figures,
-  read: readonly (readonly [string, number])[],
-): number | number[] {
-  const byName = new Map(read);
-  const list = figures.names.map((n) => byName.get(n)!);
-  return list.length === 1 ? list[0] : list;
+const compileOptions: readonly string[] = [
+  'optimizer',
+  'loss',
+  'metrics',
+  'weightedMetrics',
+  'lossWeights',
+];
+
+function list(
+  option: string,
+  given: readonly MetricLike[] | null | undefined,
+): readonly MetricLike[] {
+  if (given == null) return [];
+  if (Array.isArray(given)) return given;
+  throw new GradloomError(
+    'compile',
+    `compile: ${option} must be a list, for example ['accuracy']; received ${JSON.stringify(given)}.`,
+    { [option]: given },
+  );
 }

@@ -39,6 +39,7 @@ export class Sequential extends Model {
       this.#output = this.#input;
     }
     this.#layers.push(layer);
+    this.layersChanged();
     if (this.#output) {
       this.#output = layer.ensureBuilt(this.#output);
       this.built = true;
@@ -49,6 +50,7 @@ export class Sequential extends Model {
   pop(): Layer {
     const l = this.#layers.pop();
     if (!l) throw new GradloomError('layer', `Model "${this.name}" has no layers to take off.`);
+    this.layersChanged();
     if (this.#input) {
       this.#output = this.#layers.reduce<BatchShape>(
         (s, x) => x.computeOutputShape(s),
@@ -86,7 +88,7 @@ export class Sequential extends Model {
     return this.#layers.reduce<BatchShape>((s, l) => l.computeOutputShape(s), inputShape);
   }
   call(x: Tensor, o: CallOptions): Tensor {
-    return this.#layers.reduce((t, l) => l.call(t, o), x);
+    return this.#layers.reduce((t, l) => l.invoke(t, o), x);
   }
 }
 

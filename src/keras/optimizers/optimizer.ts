@@ -3,6 +3,7 @@
  * weights, update, moving average, count. Everything an optimizer remembers is a `Variable`, so that a training step
  * is one program; the learning rate is one too, so that changing it compiles nothing.
  */
+import { makeArray } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { lax } from '../../graph/index.ts';
 import { fromData, Tensor } from '../../tensor/index.ts';
@@ -136,7 +137,7 @@ export abstract class Optimizer {
   protected abstract updateStep(i: number, weight: Variable, gradient: Tensor, rate: Tensor): void;
 
   #zeros(like: Variable, name: string): Variable {
-    return new Variable(fromData(new Float32Array(like.size), like.shape), {
+    return new Variable(fromData(makeArray(like.dtype, like.size), like.shape, like.dtype), {
       name,
       path: `${this.name}/${like.path.replace('/', '_')}_${name}`,
       trainable: false,

@@ -2,9 +2,11 @@
 import { isFloat } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { lax } from '../../graph/index.ts';
-import { showShape } from '../../shape.ts';
+import { sameShape, showShape } from '../../shape.ts';
 import { asTensor, fromData, Tensor, type TensorLike } from '../../tensor/index.ts';
 import type { BatchShape } from '../layers/index.ts';
+import { SparseCategoricalCrossentropy } from '../losses/index.ts';
+import type { Compiled, Model } from '../models/model.ts';
 
 export interface Data {
   readonly x: Tensor;
@@ -52,9 +54,34 @@ export function makeData(
   return { x: tx, y: ty, weight: tw, n };
 }
 
-export function takeRows(d: Data, from: number, to: number): Data {
+function takeRows(d: Data, from: number, to: number): Data {
   const cut = (t: Tensor | undefined): Tensor | undefined => t?.slice([from, to]).realize();
   return { x: cut(d.x)!, y: cut(d.y), weight: cut(d.weight), n: to - from };
+}
+
+/** [what to train on, what to validate on]: the last `split` of the samples, before any shuffling. */
+export function splitData(method: string, d: Data, split: number): [Data, Data] {
+  const at = Math.floor(d.n * (1 - split));
+  if (at === 0 || at === d.n) {
+    throw new GradloomError(
+      'data',
+      `${method}: validationSplit ${split} of ${d.n} samples leaves ${at === 0 ? 'nothing to train on' : 'nothing to validate on'}.`,
+      { validationSplit: split, samples: d.n },
+    );
+  }
+  return [takeRows(d, 0, at), takeRows(d, at, d.n)];
+}
+
+/** Throws `data` unless validation targets look like those trained on. */
+export function sameTargets(method: string, train: Data, validation: Data): void {
+  if (!validation.y) throw new GradloomError('data', `${method}: y is missing.`);
+  const [a, b] = [train.y!.shape.slice(1), validation.y.shape.slice(1)];
+  if (!sameShape(a, b))
+    throw new GradloomError(
+      'data',
+      `${method}: targets have shape ${showShape([null, ...b])}, but those trained on ${showShape([null, ...a])}.`,
+      { expected: a, received: b },
+    );
 }
 
 /** Throws `layer-shape` when samples are not what the model was built for. */
@@ -70,7 +97,7 @@ export function checkSamples(
   if (!fits) {
     throw new GradloomError(
       'layer-shape',
-      `${method}: model "${modelName}" expects samples of shape ${showShape(expected)}; received ${showShape([null, ...x.shape.slice(1)])}.`,
+      `${method}: model "${modelName}" expects inputs of shape ${showShape(expected)}; received ${showShape([null, ...x.shape.slice(1)])}.${x.ndim === 1 ? ' Give flat data its shape: tensor(data, { shape: [samples, …] }).' : ''}`,
       {
         expected: [...expected],
         received: [...x.shape],
@@ -79,8 +106,24 @@ export function checkSamples(
   }
 }
 
+/** Looks at the targets once on the host, where a loss needs labels: a wrong one would train in silence. */
+export async function checkTargets(
+  method: string,
+  model: Model,
+  c: Compiled,
+  d: Data,
+): Promise<void> {
+  if (!(c.loss instanceof SparseCategoricalCrossentropy) || !d.y) return;
+  const shape = model.outputShape!;
+  const last = d.y.shape[d.y.ndim - 1];
+  // One-hot targets get their own message from the loss itself.
+  if (d.y.ndim === shape.length && last !== 1) return;
+  const ignore = c.loss.getConfig().ignoreClass as number | null;
+  await checkLabels(method, d.y, shape[shape.length - 1] as number, ignore);
+}
+
 /** Labels for sparse crossentropy: whole numbers 0 to classes-1. Throws `label` with the first bad one. */
-export async function checkLabels(
+async function checkLabels(
   method: string,
   y: Tensor,
   classes: number,

@@ -1,10 +1,12 @@
 /** The figures of a run: the loss and the metrics, accumulated on the device. */
 import { makeArray } from '../../dtype.ts';
 import { fromData, type Tensor } from '../../tensor/index.ts';
-import { Mean, type Metric } from '../metrics/index.ts';
+import { Mean, MeanMetricWrapper, type Metric } from '../metrics/index.ts';
 import { Variable } from '../variable.ts';
 
 interface Entry {
+  /** As logged: unlike any other's. */
+  readonly name: string;
   readonly metric: Metric;
   readonly weighted: boolean;
   readonly state: Variable[];
@@ -15,7 +17,17 @@ export class Figures {
   readonly #metrics: Entry[];
 
   constructor(metrics: readonly Metric[], weighted: readonly Metric[]) {
+    const taken = new Set<string>();
+    // As Keras names them: a weighted metric beside its unweighted twin is weighted_accuracy.
+    const unlike = (name: string, isWeighted: boolean): string => {
+      const base = isWeighted && taken.has(name) ? `weighted_${name}` : name;
+      let free = base;
+      for (let k = 1; taken.has(free); k++) free = `${base}_${k}`;
+      taken.add(free);
+      return free;
+    };
     const entry = (metric: Metric, isWeighted: boolean): Entry => ({
+      name: unlike(metric.name, isWeighted),
       metric,
       weighted: isWeighted,
       state: metric.variables().map(
@@ -47,7 +59,7 @@ export class Figures {
   }
   /** loss first, then the metrics in the order given. */
   get names(): readonly string[] {
-    return this.#all.map((e) => e.metric.name);
+    return this.#all.map((e) => e.name);
   }
 
   /** Traceable: a batch's share. The loss counts by samples. */
@@ -81,20 +93,47 @@ export class Figures {
   /** Names and values, sorted by name as Keras logs them. Takes what the device holds now. */
   async read(): Promise<[string, number][]> {
     const out: [string, number][] = [];
-    for (const e of this.#all) {
-      const state: Tensor[] = [];
-      for (const v of e.state) {
+    for (const { name, metric, state } of this.#all) {
+      const arrays: Float32Array[] = [];
+      for (const v of state) {
         const bytes = await v.take().read();
-        state.push(
-          fromData(
-            new Float32Array(bytes.buffer, bytes.byteOffset, v.size).slice(),
-            v.shape,
-            'float32',
-          ),
-        );
+        arrays.push(new Float32Array(bytes.buffer, bytes.byteOffset, v.size));
       }
-      out.push([e.metric.name, (await e.metric.result(state).data())[0]]);
+      out.push([name, isPlainMean(metric) ? ratio(arrays) : await result(metric, state, arrays)]);
     }
-    return out.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    return out.sort(byName);
   }
+}
+
+/** The order of Keras's logs. */
+export function byName([a]: readonly [string, number], [b]: readonly [string, number]): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Most metrics are a total over a count, which needs no program to divide. */
+function isPlainMean(m: Metric): boolean {
+  return m.result === Mean.prototype.result || m.result === MeanMetricWrapper.prototype.result;
+}
+
+function ratio([[total], [count]]: readonly Float32Array[]): number {
+  return count === 0 ? 0 : Math.fround(total / count);
+}
+
+async function result(
+  metric: Metric,
+  state: readonly Variable[],
+  arrays: readonly Float32Array[],
+): Promise<number> {
+  const tensors = arrays.map((a, i) => fromData(a, state[i].shape, 'float32'));
+  return (await metric.result(tensors).data())[0];
+}
+
+/** Figures in the order of compile: loss first; a bare number when there is only the loss. */
+export function inOrder(
+  figures: Figures,
+  read: readonly (readonly [string, number])[],
+): number | number[] {
+  const byName = new Map(read);
+  const list = figures.names.map((n) => byName.get(n)!);
+  return list.length === 1 ? list[0] : list;
 }

@@ -1,7 +1,6 @@
-/** The training loop and evaluation. */
-import type { DeviceBuffer } from '../../backends/backend.ts';
+/** Training: epochs of steps, validation, callbacks. */
 import { GradloomError } from '../../errors.ts';
-import { bufferOf, fromData, type Tensor, type TensorLike } from '../../tensor/index.ts';
+import type { TensorLike } from '../../tensor/index.ts';
 import {
   type Callback,
   CallbackList,
@@ -11,46 +10,53 @@ import {
   ProgbarLogger,
 } from '../callbacks/index.ts';
 import { checkOptions } from '../identifiers.ts';
-import { SparseCategoricalCrossentropy } from '../losses/index.ts';
-import { type Compiled, inOrder, type Model } from '../models/model.ts';
+import type { Compiled, Model } from '../models/model.ts';
 import { drawPermutation } from '../random/index.ts';
 import {
   checkCount,
-  checkLabels,
+  checkTargets,
   classWeights,
   type Data,
   makeData,
-  takeRows,
+  sameTargets,
+  splitData,
   warnNonFinite,
 } from './data.ts';
-import type { Figures } from './figures.ts';
-
-export type Verbose = 'auto' | 0 | 1 | 2 | boolean;
+import { byName } from './figures.ts';
+import { Pacer, type Read, runPass } from './loop.ts';
+import { level, type Verbose } from './verbose.ts';
 
 export interface FitOptions {
+  /** Number of the epoch to stop after. Default 1. */
   readonly epochs?: number;
+  /** Samples a step. Default 32; a last batch of fewer is kept. */
   readonly batchSize?: number;
   /** [x, y] or [x, y, sampleWeight]. */
   readonly validationData?: readonly [TensorLike, TensorLike, TensorLike?] | null;
-  /** Share of the samples, from the end, to validate on. */
+  /** Share of the samples, from the end, to validate on: 0..1. */
   readonly validationSplit?: number;
+  /** Default batchSize. */
   readonly validationBatchSize?: number | null;
   /** Validate every so many epochs. */
   readonly validationFreq?: number;
+  /** Another order of the samples in every epoch. Default true. */
   readonly shuffle?: boolean;
-  /** Weights of classes; those not named weigh 1. */
+  /** Weights of classes; those not named weigh 1. Not together with sampleWeight. */
   readonly classWeight?: Readonly<Record<number, number>> | null;
+  /** A weight a sample. */
   readonly sampleWeight?: TensorLike | null;
   readonly callbacks?: readonly Callback[];
+  /** Number of the epoch to start at, counted from 0. */
   readonly initialEpoch?: number;
-  /** Batches of an epoch, when not all of them. */
+  /** Batches of an epoch, when not all of them. Every epoch starts with an order of its own. */
   readonly stepsPerEpoch?: number | null;
-  /** 0 silent, 1 progress bar, 2 a line an epoch. */
+  /** 0 silent, 1 progress bar (also `auto`), 2 a line an epoch. */
   readonly verbose?: Verbose;
+  /** Ends training between two steps; `fit` then rejects with `aborted`. */
   readonly signal?: AbortSignal;
 }
 
-const fitOptions = [
+const fitOptions: readonly string[] = [
   'epochs',
   'batchSize',
   'validationData',
@@ -67,12 +73,6 @@ const fitOptions = [
   'signal',
 ];
 
-const level = (v: Verbose | undefined): 0 | 1 | 2 =>
-  v === undefined || v === 'auto' || v === true ? 1 : v === false ? 0 : v;
-
-/** How long a stretch of steps may keep the event loop waiting, in milliseconds. */
-const stretch = 50;
-
 export async function fit(
   model: Model,
   x: TensorLike,
@@ -81,13 +81,91 @@ export async function fit(
 ): Promise<History> {
   checkOptions('fit', o, fitOptions);
   const epochs = checkCount('fit', 'epochs', o.epochs ?? 1);
-  const batch = checkCount('fit', 'batchSize', o.batchSize ?? 32);
   const initialEpoch = checkCount('fit', 'initialEpoch', o.initialEpoch ?? 0, 0);
-  const verbose = level(o.verbose);
-  throwIfAborted(o.signal);
+  const validationFreq = checkCount('fit', 'validationFreq', o.validationFreq ?? 1);
+  const batchSize = checkCount('fit', 'batchSize', o.batchSize ?? 32);
+  const validationBatch = checkCount(
+    'fit',
+    'validationBatchSize',
+    o.validationBatchSize ?? batchSize,
+  );
+  const most = checkCount('fit', 'stepsPerEpoch', o.stepsPerEpoch ?? Number.MAX_SAFE_INTEGER);
+  const verbose = level('fit', o.verbose);
+  const pacer = new Pacer('fit', o.signal);
+  const { data, validation, c } = await prepareData(model, x, y, o);
+
+  const batch = Math.min(data.n, batchSize);
+  const steps = Math.min(most, Math.ceil(data.n / batch));
+  const history = new History();
+  const bar = new ProgbarLogger();
+  const callbacks = new CallbackList([...(o.callbacks ?? []), history, bar], model, {
+    epochs,
+    steps,
+    verbose,
+  });
+  const shuffle = o.shuffle ?? true;
+  // Keras on JAX shuffles once for nothing: the first fit after compile looks at a batch to learn
+  // its shapes. Seeds give the same orders only if we do so too.
+  if (shuffle && c.fresh) drawPermutation(data.n);
+
+  const validate = async (v: Data): Promise<Read> => {
+    const size = Math.min(v.n, validationBatch);
+    const leave = model.enter('test', 'fit');
+    try {
+      await callbacks.call('onTestBegin');
+      const read = await runPass('test', model, c, v, {
+        batch: size,
+        steps: Math.ceil(v.n / size),
+        callbacks,
+        pacer,
+      });
+      await callbacks.call('onTestEnd', makeLogs(read));
+      return read;
+    } finally {
+      leave();
+    }
+  };
+
+  const leave = model.enter('train', 'fit');
+  const inspect = nanWatch();
+  model.stopTraining = false;
+  try {
+    await callbacks.call('onTrainBegin');
+    let logs: Logs = {};
+    for (let epoch = initialEpoch; epoch < epochs; epoch++) {
+      await callbacks.call('onEpochBegin', epoch);
+      const order = shuffle ? { order: drawPermutation(data.n) } : {};
+      const pass = { batch, steps, callbacks, pacer, bar, inspect, ...order };
+      const figures = await runPass('train', model, c, data, pass);
+      if (validation && (epoch + 1) % validationFreq === 0) {
+        const found = await validate(validation);
+        figures.push(...found.map(([k, n]): [string, number] => [`val_${k}`, n]));
+        figures.sort(byName);
+      }
+      logs = makeLogs(figures);
+      await callbacks.call('onEpochEnd', epoch, logs);
+      bar.progress(steps, figures, true);
+      if (model.stopTraining) break;
+      if (pacer.due) await pacer.pause();
+    }
+    c.optimizer.finalize(model.trainableWeights);
+    await callbacks.call('onTrainEnd', logs);
+  } finally {
+    model.settle();
+    leave();
+  }
+  return history;
+}
+
+/** Everything that can be wrong with what was given is found here, before the first step. */
+async function prepareData(
+  model: Model,
+  x: TensorLike,
+  y: TensorLike,
+  o: FitOptions,
+): Promise<{ data: Data; validation: Data | undefined; c: Compiled }> {
   if (o.classWeight && o.sampleWeight != null)
     throw new GradloomError('data', 'fit: classWeight and sampleWeight cannot be given together.');
-
   let data = makeData('fit', x, y, o.sampleWeight);
   let validation = o.validationData
     ? makeData('fit (validationData)', ...o.validationData)
@@ -97,278 +175,29 @@ export async function fit(
     throw new GradloomError('data', `fit: validationSplit must lie in [0, 1); received ${split}.`, {
       validationSplit: split,
     });
-  if (split > 0 && !validation) {
-    const at = Math.floor(data.n * (1 - split));
-    if (at === 0 || at === data.n) {
-      throw new GradloomError(
-        'data',
-        `fit: validationSplit ${split} of ${data.n} samples leaves ${at === 0 ? 'nothing to train on' : 'nothing to validate on'}.`,
-        { validationSplit: split, samples: data.n },
-      );
-    }
-    [data, validation] = [takeRows(data, 0, at), takeRows(data, at, data.n)];
-  }
+  if (split > 0 && !validation) [data, validation] = splitData('fit', data, split);
   const c = model.prepare('fit', data.x, data.y);
   await checkTargets('fit', model, c, data);
   if (validation) {
     model.prepareInputs('fit (validationData)', validation.x);
+    sameTargets('fit (validationData)', data, validation);
     await checkTargets('fit (validationData)', model, c, validation);
   }
   await warnNonFinite('fit', 'x', data.x);
+  await warnNonFinite('fit', 'y', data.y!);
   if (o.classWeight) data = { ...data, weight: await classWeights('fit', data.y!, o.classWeight) };
-
-  const whole = Math.ceil(data.n / batch);
-  const steps =
-    o.stepsPerEpoch == null
-      ? whole
-      : Math.min(whole, checkCount('fit', 'stepsPerEpoch', o.stepsPerEpoch));
-  const history = new History();
-  const bar = new ProgbarLogger();
-  const callbacks = new CallbackList([...(o.callbacks ?? []), history, bar], model, {
-    epochs,
-    steps,
-    verbose,
-  });
-  const loop = new Epochs(model, c, data, batch, steps, callbacks, bar, o.signal);
-  model.stopTraining = false;
-  try {
-    await callbacks.call('onTrainBegin');
-    let logs: Logs = {};
-    for (let epoch = initialEpoch; epoch < epochs; epoch++) {
-      await callbacks.call('onEpochBegin', epoch);
-      const order =
-        o.shuffle === false
-          ? Int32Array.from({ length: data.n }, (_, i) => i)
-          : drawPermutation(data.n);
-      const figures = await loop.run(order);
-      if (validation && (epoch + 1) % (o.validationFreq ?? 1) === 0) {
-        await callbacks.call('onTestBegin');
-        const v = await testPass(c, validation, o.validationBatchSize ?? batch, o.signal);
-        figures.push(...v.map(([k, n]): [string, number] => [`val_${k}`, n]));
-        await callbacks.call('onTestEnd', makeLogs(v));
-      }
-      logs = makeLogs(figures);
-      bar.progress(steps, figures, true);
-      await callbacks.call('onEpochEnd', epoch, logs);
-      if (model.stopTraining) break;
-    }
-    c.optimizer.finalize(model.trainableWeights);
-    await callbacks.call('onTrainEnd', logs);
-  } finally {
-    loop.free();
-    model.settle();
-  }
-  return history;
+  return { data, validation, c };
 }
 
-async function checkTargets(method: string, model: Model, c: Compiled, d: Data): Promise<void> {
-  if (!(c.loss instanceof SparseCategoricalCrossentropy) || !d.y) return;
-  const shape = model.outputShape!;
-  const last = d.y.shape[d.y.ndim - 1];
-  // One-hot targets get their own message from the loss itself.
-  if (d.y.ndim === shape.length && last !== 1) return;
-  await checkLabels(
-    method,
-    d.y,
-    shape[shape.length - 1] as number,
-    c.loss.getConfig().ignoreClass as number | null,
-  );
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) {
-    throw new GradloomError(
-      'aborted',
-      'fit was aborted; the weights hold the last whole step.',
-      {},
-      { cause: signal.reason },
-    );
-  }
-}
-
-/** Lets timers, input and AbortSignals have their turn. */
-function turn(): Promise<void> {
-  const g = globalThis as { setImmediate?: (f: () => void) => void };
-  return new Promise((done) => (g.setImmediate ? g.setImmediate(done) : setTimeout(done, 0)));
-}
-
-function inputsOf(d: Data): DeviceBuffer[] {
-  return [d.x, d.y!, ...(d.weight ? [d.weight] : [])].map((t) => bufferOf(t));
-}
-
-class Epochs {
-  readonly #model: Model;
-  readonly #c: Compiled;
-  readonly #data: Data;
-  readonly #batch: number;
-  readonly #steps: number;
-  readonly #callbacks: CallbackList;
-  readonly #bar: ProgbarLogger;
-  readonly #signal: AbortSignal | undefined;
-  #order: Tensor | undefined;
-  #warned = false;
-
-  constructor(
-    model: Model,
-    c: Compiled,
-    data: Data,
-    batch: number,
-    steps: number,
-    callbacks: CallbackList,
-    bar: ProgbarLogger,
-    signal: AbortSignal | undefined,
-  ) {
-    this.#model = model;
-    this.#c = c;
-    this.#data = data;
-    this.#batch = batch;
-    this.#steps = steps;
-    this.#callbacks = callbacks;
-    this.#bar = bar;
-    this.#signal = signal;
-  }
-
-  free(): void {
-    this.#order?.dispose();
-  }
-
-  /** One epoch in this order of the samples; its figures. */
-  async run(order: Int32Array): Promise<[string, number][]> {
-    const { stepper, train } = this.#c;
-    const { n, x, y, weight } = this.#data;
-    this.free();
-    this.#order = fromData(order, [n], 'int32');
-    train.reset();
-    stepper.position.write(Int32Array.of(0));
-    const inputs = [...inputsOf(this.#data), bufferOf(this.#order)];
-    const spec = { kind: 'train' as const, x, y: y!, weight, gather: true };
-    const full = Math.min(this.#batch, n);
-    const step = stepper.step({ ...spec, batch: full }, train);
-    const rest = n % full;
-    const watched =
-      this.#callbacks.has('onTrainBatchBegin') || this.#callbacks.has('onTrainBatchEnd');
-
-    let last = performance.now();
-    for (let i = 0; i < this.#steps; i++) {
-      if (watched) await this.#callbacks.call('onTrainBatchBegin', i);
-      if (rest > 0 && (i + 1) * full > n) await this.#partial(inputs, rest, i * full, order);
-      else step.run(inputs);
-      if (i === 0) this.#bar.firstStepDone();
-      if (watched) {
-        await this.#callbacks.call('onTrainBatchEnd', i, makeLogs(await train.read()));
-        if (this.#model.stopTraining) break;
-      }
-      const now = performance.now();
-      if (now - last < stretch) continue;
-      if (this.#bar.live) this.#bar.progress(i + 1, await this.#figures(train));
-      await turn();
-      throwIfAborted(this.#signal);
-      last = performance.now();
-    }
-    throwIfAborted(this.#signal);
-    return this.#figures(train);
-  }
-
-  /** The last batch, when the samples do not divide evenly: the end of the order, as a batch of its own. */
-  async #partial(
-    inputs: readonly DeviceBuffer[],
-    rest: number,
-    from: number,
-    order: Int32Array,
-  ): Promise<void> {
-    const { stepper, train } = this.#c;
-    const { x, y, weight, n } = this.#data;
-    // The step multiplies its position by its own batch, so the tail goes to the front of an order.
-    const tail = new Int32Array(n);
-    tail.set(order.subarray(from, from + rest));
-    const t = fromData(tail, [n], 'int32');
-    stepper.position.write(Int32Array.of(0));
-    stepper
-      .step({ kind: 'train', batch: rest, x, y: y!, weight, gather: true }, train)
-      .run([...inputs.slice(0, -1), bufferOf(t)]);
-    t.dispose();
-  }
-
-  async #figures(train: Figures): Promise<[string, number][]> {
-    const figures = await train.read();
+/** Says once that the loss is no number any more. */
+function nanWatch(): (figures: Read) => void {
+  let warned = false;
+  return (figures) => {
     const loss = figures.find(([k]) => k === 'loss')?.[1];
-    if (!this.#warned && loss !== undefined && !Number.isFinite(loss)) {
-      this.#warned = true;
-      console.warn(
-        `fit: the loss has become ${loss}. Lower the learning rate, check the data for NaN, or add keras.callbacks.terminateOnNaN() to stop when this happens.`,
-      );
-    }
-    return figures;
-  }
-}
-
-async function testPass(
-  c: Compiled,
-  data: Data,
-  batchSize: number,
-  signal?: AbortSignal,
-  bar?: ProgbarLogger,
-): Promise<[string, number][]> {
-  const { stepper, test } = c;
-  const { n, x, y, weight } = data;
-  const batch = Math.min(n, checkCount('evaluate', 'validationBatchSize', batchSize));
-  const order = Int32Array.from({ length: n }, (_, i) => i);
-  const orderTensor = fromData(order, [n], 'int32');
-  const inputs = [...inputsOf(data), bufferOf(orderTensor)];
-  test.reset();
-  stepper.position.write(Int32Array.of(0));
-  const spec = { kind: 'test' as const, x, y: y!, weight, gather: true };
-  const step = stepper.step({ ...spec, batch }, test);
-  const whole = Math.floor(n / batch);
-  let last = performance.now();
-  for (let i = 0; i < whole; i++) {
-    step.run(inputs);
-    if (performance.now() - last < stretch) continue;
-    if (bar?.live) bar.progress(i + 1, await test.read());
-    await turn();
-    throwIfAborted(signal);
-    last = performance.now();
-  }
-  const rest = n % batch;
-  if (rest > 0) {
-    const tail = new Int32Array(n);
-    tail.set(order.subarray(n - rest));
-    const t = fromData(tail, [n], 'int32');
-    stepper.position.write(Int32Array.of(0));
-    stepper.step({ ...spec, batch: rest }, test).run([...inputs.slice(0, -1), bufferOf(t)]);
-    t.dispose();
-  }
-  orderTensor.dispose();
-  return test.read();
-}
-
-export interface EvaluateOptions {
-  readonly batchSize?: number;
-  readonly sampleWeight?: TensorLike | null;
-  readonly verbose?: Verbose;
-  readonly returnDict?: boolean;
-  readonly signal?: AbortSignal;
-}
-
-export async function evaluate(
-  model: Model,
-  x: TensorLike,
-  y: TensorLike,
-  o: EvaluateOptions,
-): Promise<number | number[] | Record<string, number>> {
-  checkOptions('evaluate', o, ['batchSize', 'sampleWeight', 'verbose', 'returnDict', 'signal']);
-  const batch = checkCount('evaluate', 'batchSize', o.batchSize ?? 32);
-  const data = makeData('evaluate', x, y, o.sampleWeight);
-  const c = model.prepare('evaluate', data.x, data.y);
-  await checkTargets('evaluate', model, c, data);
-  const steps = Math.ceil(data.n / batch);
-  const bar = new ProgbarLogger();
-  bar.begin(steps, level(o.verbose));
-  try {
-    const figures = await testPass(c, data, batch, o.signal, bar);
-    bar.progress(steps, figures, true);
-    return o.returnDict ? makeLogs(figures) : inOrder(c.test, figures);
-  } finally {
-    model.settle();
-  }
+    if (warned || loss === undefined || Number.isFinite(loss)) return;
+    warned = true;
+    console.warn(
+      `fit: the loss has become ${loss}. Lower the learning rate, check the data for NaN, or add keras.callbacks.terminateOnNaN() to stop when this happens.`,
+    );
+  };
 }

@@ -1,8 +1,9 @@
 /** Predictions: one program for each size of batch, kept for the next call. */
-import type { Backend } from '../../backends/backend.ts';
+import type { Backend, DeviceBuffer } from '../../backends/backend.ts';
 import { getBackend } from '../../backends/registry.ts';
 import { makeArray } from '../../dtype.ts';
 import { lax } from '../../graph/index.ts';
+import { sizeOf } from '../../shape.ts';
 import {
   asTensor,
   bufferOf,
@@ -12,16 +13,24 @@ import {
   type TensorLike,
   traceToExecutable,
 } from '../../tensor/index.ts';
-import { ProgbarLogger } from '../callbacks/index.ts';
-import { floatTensor } from '../losses/index.ts';
+import { type Callback, CallbackList, ProgbarLogger } from '../callbacks/index.ts';
+import { checkOptions } from '../identifiers.ts';
 import type { Model } from '../models/model.ts';
 import type { Variable } from '../variable.ts';
 import { checkCount, makeData } from './data.ts';
+import { Pacer } from './loop.ts';
+import { level, type Verbose } from './verbose.ts';
 
 export interface PredictOptions {
+  /** Samples a call of the program. Without it as many as are good for speed. */
   readonly batchSize?: number;
-  readonly verbose?: 0 | 1 | 2 | 'auto';
+  /** 0 silent (also `auto`: a bar would cost more than a prediction), 1 progress bar, 2 a line. */
+  readonly verbose?: Verbose;
+  readonly callbacks?: readonly Callback[];
+  readonly signal?: AbortSignal;
 }
+
+const predictOptions: readonly string[] = ['batchSize', 'verbose', 'callbacks', 'signal'];
 
 interface Program {
   readonly variables: readonly Variable[];
@@ -29,8 +38,10 @@ interface Program {
   run: ReturnType<typeof traceToExecutable>['run'];
 }
 
-/** Below this many samples there is nothing to show and one program does it. */
-const small = 32;
+/** Up to so many samples there is nothing to show, and one program does it. */
+const few = 32;
+/** Rows a program is given when nobody says otherwise: results do not depend on it. */
+const usualRows = 1024;
 
 export class Predictor {
   readonly #model: Model;
@@ -41,53 +52,70 @@ export class Predictor {
     this.#model = model;
   }
 
+  /** Forgets its programs: the layers have changed. */
+  clear(): void {
+    this.#programs.clear();
+  }
+
   async predict(input: TensorLike, o: PredictOptions): Promise<Tensor> {
+    checkOptions('predict', o, predictOptions);
     const x = asTensor(input);
-    const n = x.ndim > 0 ? x.shape[0] : 0;
-    if (n > 0 && n <= small && o.batchSize === undefined) return this.#whole(x);
-    const d = makeData('predict', x, undefined);
-    const batch = Math.min(d.n, checkCount('predict', 'batchSize', o.batchSize ?? 32));
-    // Results do not depend on the batch, so small batches are done many at a time.
-    const rows = Math.min(d.n, Math.max(batch, 1024));
-    if (rows === d.n) return this.#whole(x);
-    return this.#inParts(x, rows, o);
+    const quiet = o.verbose === undefined || o.verbose === 'auto' || o.verbose === 0;
+    const plain = quiet && o.batchSize === undefined && o.callbacks === undefined;
+    if (plain && x.ndim > 0 && x.shape[0] > 0 && x.shape[0] <= few) return this.#whole(x);
+    const { n } = makeData('predict', x, undefined);
+    if (plain && n <= usualRows) return this.#whole(x);
+    const batch = checkCount('predict', 'batchSize', o.batchSize ?? usualRows);
+    return this.#inParts(x, Math.min(n, batch), o);
   }
 
   #whole(x: Tensor): Tensor {
     const p = this.#program(x, x.shape[0], false);
-    const buffers = p.variables.map((v) => bufferOf(v.tensor));
-    buffers.push(bufferOf(x));
+    const { variables } = p;
+    const buffers: DeviceBuffer[] = new Array(variables.length + 1);
+    for (let i = 0; i < variables.length; i++) buffers[i] = bufferOf(variables[i].tensor);
+    buffers[variables.length] = bufferOf(x);
     return fromBuffer(p.run(buffers)[0], p.output);
   }
 
   async #inParts(x: Tensor, rows: number, o: PredictOptions): Promise<Tensor> {
     const n = x.shape[0];
-    const bar = new ProgbarLogger();
-    const verbose = o.verbose === 'auto' || o.verbose === undefined ? 0 : o.verbose;
     const steps = Math.ceil(n / rows);
+    const verbose = level('predict', o.verbose, 0);
+    const pacer = new Pacer('predict', o.signal);
+    const bar = new ProgbarLogger();
     bar.begin(steps, verbose);
+    const callbacks = new CallbackList(o.callbacks ?? [], this.#model, {
+      epochs: 1,
+      steps,
+      verbose,
+    });
+    await callbacks.call('onPredictBegin');
     let out: ReturnType<typeof makeArray> | undefined;
-    let shape: readonly number[] = [];
+    let output: Program['output'] | undefined;
     const source = bufferOf(x);
     for (let i = 0; i < steps; i++) {
-      const count = Math.min(rows, n - i * rows);
-      const p = this.#program(x, count, true);
+      await callbacks.call('onPredictBatchBegin', i);
+      const p = this.#program(x, Math.min(rows, n - i * rows), true);
       const start = fromData(Int32Array.of(i * rows), []);
-      const result = fromBuffer(
-        p.run([...p.variables.map((v) => bufferOf(v.tensor)), source, bufferOf(start)])[0],
-        p.output,
-      );
-      const data = await result.data();
-      shape = p.output.shape.slice(1);
-      const size = shape.reduce((a, b) => a * b, 1);
-      out ??= makeArray(p.output.dtype, n * size);
-      out.set(data, i * rows * size);
+      const weights = p.variables.map((v) => bufferOf(v.tensor));
+      const result = fromBuffer(p.run([...weights, source, bufferOf(start)])[0], p.output);
+      const part = await result.data();
+      output ??= p.output;
+      const size = sizeOf(output.shape.slice(1));
+      out ??= makeArray(output.dtype, n * size);
+      out.set(part, i * rows * size);
       result.dispose();
+      start.dispose();
+      await callbacks.call('onPredictBatchEnd', i);
       bar.progress(i + 1, [], i + 1 === steps);
+      if (pacer.due) await pacer.pause();
     }
-    return fromData(out!, [n, ...shape]);
+    await callbacks.call('onPredictEnd');
+    return fromData(out!, [n, ...output!.shape.slice(1)], output!.dtype);
   }
 
+  /** The program for inputs like x: all of them, or `count` of them from a given one on. */
   #program(x: Tensor, count: number, part: boolean): Program {
     const backend = getBackend();
     if (backend !== this.#backend) {
@@ -98,7 +126,7 @@ export class Predictor {
     const known = this.#programs.get(key);
     if (known) return known;
     this.#model.prepareInputs('predict', x);
-    const variables = this.#model.weights;
+    const variables = this.#model.network.state;
     const trace = (inputs: Tensor[]): Tensor[] => {
       variables.forEach((v, i) => {
         v.startTrace(inputs[i]);
@@ -108,16 +136,13 @@ export class Predictor {
         if (part) {
           const start = inputs[variables.length + 1].value;
           const zero = lax.scalar(0, 'int32');
+          const rest = t.shape.slice(1);
           t = Tensor.of(
-            lax.dynamicSlice(
-              t.value,
-              [start, ...t.shape.slice(1).map(() => zero)],
-              [count, ...t.shape.slice(1)],
-            ),
+            lax.dynamicSlice(t.value, [start, ...rest.map(() => zero)], [count, ...rest]),
             t,
           );
         }
-        return [this.#model.call(floatTensor(t), { training: false })];
+        return [this.#model.call(t, { training: false })];
       } finally {
         for (const v of variables) v.endTrace();
       }

@@ -1,14 +1,13 @@
 /**
  * A step as one program: forward, loss, and for training backward, optimizer and metrics, over flat
- * state that is updated in place. The batch is taken from the whole data set inside the program, by
- * a slice of the epoch's order, so that a step moves no data through JavaScript.
+ * state that is updated in place. The batch is taken from the whole data set inside the program, so
+ * that a step moves no data through JavaScript.
  */
 import type { Backend, DeviceBuffer } from '../../backends/backend.ts';
 import { getBackend } from '../../backends/registry.ts';
-import { type Aval, gradient, lax } from '../../graph/index.ts';
+import { type Aval, gradient, lax, type Value } from '../../graph/index.ts';
 import { fromData, Tensor, traceToExecutable } from '../../tensor/index.ts';
 import type { Loss } from '../losses/index.ts';
-import { floatTensor } from '../losses/index.ts';
 import type { Optimizer } from '../optimizers/index.ts';
 import { Variable } from '../variable.ts';
 import type { Figures } from './figures.ts';
@@ -23,6 +22,12 @@ export interface Network {
   penalty(): Tensor | undefined;
 }
 
+/**
+ * Where a step's samples come from: `order` takes the next ones in the epoch's order, `next` the
+ * next ones as they lie, `whole` all that is given.
+ */
+export type Source = 'order' | 'next' | 'whole';
+
 export interface StepSpec {
   readonly kind: 'train' | 'test';
   /** Samples of one step. */
@@ -30,31 +35,42 @@ export interface StepSpec {
   readonly x: Aval;
   readonly y: Aval;
   readonly weight: Aval | undefined;
-  /** Take the batch by the epoch's order out of all samples; else x, y and weight are the batch. */
-  readonly gather: boolean;
+  readonly source: Source;
+  /** The samples left over at the end of an epoch, whatever the position. */
+  readonly tail?: boolean;
 }
 
 export interface Step {
-  /** Runs once. `data` are the buffers of x, y, weight (if any) and order (if gathering). */
+  /** Runs once. `data` are the buffers of x, y, weight (if any) and the order (if it has one). */
   run(data: readonly DeviceBuffer[]): void;
 }
 
 export class Stepper {
   readonly #network: Network;
   readonly #loss: Loss;
+  readonly #lossWeight: number;
   readonly #optimizer: Optimizer;
-  /** Which batch of the epoch comes next. */
-  readonly position: Variable = new Variable(fromData(Int32Array.of(0), []), {
-    name: 'position',
-    trainable: false,
-  });
+  readonly #positions: Readonly<Record<'train' | 'test', Variable>> = {
+    train: counter(),
+    test: counter(),
+  };
   readonly #cache = new Map<string, Step>();
   #backend: Backend | undefined;
 
-  constructor(network: Network, loss: Loss, optimizer: Optimizer) {
+  constructor(network: Network, loss: Loss, lossWeight: number, optimizer: Optimizer) {
     this.#network = network;
     this.#loss = loss;
+    this.#lossWeight = lossWeight;
     this.#optimizer = optimizer;
+  }
+
+  get variables(): readonly Variable[] {
+    return [this.#positions.train, this.#positions.test];
+  }
+
+  /** Back to the first batch. */
+  rewind(kind: 'train' | 'test'): void {
+    this.#positions[kind].write(Int32Array.of(0));
   }
 
   step(spec: StepSpec, figures: Figures): Step {
@@ -64,7 +80,7 @@ export class Stepper {
       this.#backend = backend;
     }
     const aval = (a: Aval | undefined): string => (a ? `${a.dtype}[${a.shape.join()}]` : '-');
-    const key = `${spec.kind} ${spec.batch} ${aval(spec.x)} ${aval(spec.y)} ${aval(spec.weight)} ${spec.gather}`;
+    const key = `${spec.kind} ${spec.batch} ${aval(spec.x)} ${aval(spec.y)} ${aval(spec.weight)} ${spec.source} ${spec.tail ?? false}`;
     let step = this.#cache.get(key);
     if (!step) {
       step = this.#make(spec, figures);
@@ -76,10 +92,10 @@ export class Stepper {
   #make(spec: StepSpec, figures: Figures): Step {
     const net = this.#network;
     const training = spec.kind === 'train';
-    const counter = spec.gather ? [this.position] : [];
+    const position = spec.source === 'whole' || spec.tail ? [] : [this.#positions[spec.kind]];
     const changing = training
-      ? [...net.state, ...this.#optimizer.variables, ...figures.variables, ...counter]
-      : [...figures.variables, ...counter];
+      ? [...net.state, ...this.#optimizer.variables, ...figures.variables, ...position]
+      : [...figures.variables, ...position];
     const fixed = training ? [] : net.state;
     const variables = [...changing, ...fixed];
     const order: Aval = { shape: [spec.x.shape[0]], dtype: 'int32' };
@@ -87,7 +103,7 @@ export class Stepper {
       spec.x,
       spec.y,
       ...(spec.weight ? [spec.weight] : []),
-      ...(spec.gather ? [order] : []),
+      ...(spec.source === 'order' ? [order] : []),
     ];
 
     const trace = (inputs: Tensor[]): Tensor[] => {
@@ -120,21 +136,11 @@ export class Stepper {
 
   #trace(spec: StepSpec, figures: Figures, data: readonly Tensor[]): void {
     const net = this.#network;
-    let [x, y] = data;
-    let weight = spec.weight && data[2];
-    if (spec.gather) {
-      const at = this.position.tensor;
-      const indices = lax.dynamicSlice(
-        data[data.length - 1].value,
-        [lax.mul(at.value, lax.scalar(spec.batch, 'int32'))],
-        [spec.batch],
-      );
-      const rows = (t: Tensor): Tensor => Tensor.of(lax.take(t.value, indices, 0), t);
-      [x, y, weight] = [rows(x), rows(y), weight && rows(weight)];
-      this.position.assign(at.add(1));
-    }
-    const yPred = net.forward(floatTensor(x), spec.kind === 'train');
-    let loss = this.#loss.apply(y, yPred, weight);
+    const given = [data[0], data[1], spec.weight ? data[2] : undefined];
+    const [x, y, weight] = this.#batch(spec, given, data[data.length - 1]);
+    const yPred = net.forward(x!, spec.kind === 'train');
+    let loss = this.#loss.apply(y!, yPred, weight);
+    if (this.#lossWeight !== 1) loss = loss.mul(this.#lossWeight);
     const penalty = net.penalty();
     if (penalty) loss = loss.add(penalty);
     if (spec.kind === 'train') {
@@ -146,6 +152,34 @@ export class Stepper {
       // Metrics see the predictions made before the update.
       this.#optimizer.applyGradients(gs, weights);
     }
-    figures.update(loss, spec.batch, y, yPred, weight);
+    figures.update(loss, spec.batch, y!, yPred, weight);
   }
+
+  /** The samples of this step out of x, y and weight. */
+  #batch(
+    { kind, batch, source, tail }: StepSpec,
+    given: readonly (Tensor | undefined)[],
+    order: Tensor,
+  ): readonly (Tensor | undefined)[] {
+    if (source === 'whole') return given;
+    const position = this.#positions[kind];
+    const start = tail
+      ? lax.scalar(given[0]!.shape[0] - batch, 'int32')
+      : lax.mul(position.tensor.value, lax.scalar(batch, 'int32'));
+    if (!tail) position.assign(position.tensor.add(1));
+    const zero = lax.scalar(0, 'int32');
+    const cut = (v: Value): Value =>
+      lax.dynamicSlice(
+        v,
+        [start, ...v.shape.slice(1).map(() => zero)],
+        [batch, ...v.shape.slice(1)],
+      );
+    if (source === 'next') return given.map((t) => t && Tensor.of(cut(t.value), t));
+    const indices = cut(order.value);
+    return given.map((t) => t && Tensor.of(lax.take(t.value, indices, 0), t));
+  }
+}
+
+function counter(): Variable {
+  return new Variable(fromData(Int32Array.of(0), []), { name: 'position', trainable: false });
 }

@@ -1,6 +1,8 @@
+/** Small helpers: seeds, one-hot labels, the progress bar. */
 import { GradloomError } from '../../errors.ts';
 import { asTensor, fromData, type Tensor, type TensorLike } from '../../tensor/index.ts';
 
+export { clearSession } from '../config.ts';
 export { setRandomSeed } from '../random/index.ts';
 export { Progbar, type ProgbarOptions } from './progbar.ts';
 
