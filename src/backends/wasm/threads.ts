@@ -4,7 +4,7 @@
  * loop. Nobody waits for a thread that is still starting up or asleep (see codegen/wasm/printer.ts),
  * so they may come and go.
  */
-import { builtin } from '../../codegen/wasm/features.ts';
+import { builtin, isNode } from '../../codegen/wasm/features.ts';
 import { layout } from '../../codegen/wasm/layout.ts';
 import { GradloomError } from '../../errors.ts';
 import type { Heap } from './heap.ts';
@@ -44,17 +44,22 @@ const patience = 60_000;
 /** Scalar operations that are worth waking another thread for. */
 const wakingCost = 100_000;
 
+/** Early releases of Node 20 give built-in modules only to those who can wait for them. */
+let importedWorkers: NodeWorkers | undefined;
+/** Cores where nobody says how many there are. */
+const unknownCores = 4;
+
 export function cores(): number {
   const n = (globalThis as { navigator?: { hardwareConcurrency?: number } }).navigator
     ?.hardwareConcurrency;
-  return n ?? builtin<typeof import('node:os')>('node:os')?.availableParallelism?.() ?? 1;
+  return n ?? builtin<typeof import('node:os')>('node:os')?.availableParallelism() ?? unknownCores;
 }
 
 /** Whether memory can be shared with workers here. */
 export function canShare(): boolean {
   if (typeof SharedArrayBuffer === 'undefined') return false;
   const g = globalThis as { Worker?: unknown; crossOriginIsolated?: boolean };
-  if (builtin('node:worker_threads')) return true;
+  if (isNode()) return true;
   return typeof g.Worker === 'function' && g.crossOriginIsolated !== false;
 }
 
@@ -126,6 +131,16 @@ export class Threads {
     } catch {
       this.#mayWait = 0;
     }
+    importedWorkers ??= builtin<NodeWorkers>('node:worker_threads');
+    if (isNode() && !importedWorkers) {
+      this.#held = true;
+      import('node:worker_threads').then((m) => {
+        importedWorkers = m;
+        this.#held = false;
+        this.#start();
+      });
+      return;
+    }
     for (let i = 1; i <= others; i++) {
       const worker = this.#spawn();
       if (!worker) {
@@ -143,10 +158,9 @@ export class Threads {
 
   #spawn(): AnyWorker | undefined {
     try {
-      const node = builtin<NodeWorkers>('node:worker_threads');
-      if (node) {
+      if (importedWorkers) {
         // Nothing of the process's loaders and settings: the worker needs none and starts sooner.
-        const worker = new node.Worker(workerSource, {
+        const worker = new importedWorkers.Worker(workerSource, {
           eval: true,
           execArgv: [],
           env: {},

@@ -23,10 +23,17 @@ interface NodeProcess {
   getBuiltinModule?(name: string): unknown;
 }
 
+const nodeProcess = (): NodeProcess | undefined =>
+  (globalThis as { process?: NodeProcess }).process;
+
+/** Whether this is Node, or something that passes for it. */
+export function isNode(): boolean {
+  return nodeProcess()?.versions?.node !== undefined;
+}
+
 /** A built-in module of Node, where there is one and it can be had at once. */
 export function builtin<T>(name: string): T | undefined {
-  const p = (globalThis as { process?: NodeProcess }).process;
-  return p?.versions?.node ? (p.getBuiltinModule?.(name) as T | undefined) : undefined;
+  return isNode() ? (nodeProcess()?.getBuiltinModule?.(name) as T | undefined) : undefined;
 }
 
 let known: WasmFeatures | undefined;
