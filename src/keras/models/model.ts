@@ -85,11 +85,7 @@ export abstract class Model extends Layer {
   }
   /** Throws `weights` listing every mismatch; then nothing has changed. */
   override setWeights(values: readonly TensorLike[]): void {
-    assignAll(
-      this.name,
-      this.weights,
-      values.map((v) => asTensor(v)),
-    );
+    assignAll(this.name, this.weights, values);
   }
   /** The layer of that name, or at that place. */
   getLayer(which: string | number): Layer {

@@ -17,6 +17,8 @@ export interface Data {
   readonly n: number;
 }
 
+const flatHint = ' Give flat data its shape: tensor(data, { shape: [samples, …] }).';
+
 const rows = (t: Tensor): number => t.shape[0];
 
 /** Throws `data` naming what does not fit: no samples, or lengths that differ. */
@@ -46,7 +48,7 @@ export function makeData(
     if (t.ndim === 0 || rows(t) !== n) {
       throw new GradloomError(
         'data',
-        `${method}: x has ${n} samples but ${name} has ${t.ndim === 0 ? 'none (a scalar)' : rows(t)}. They must have one each.`,
+        `${method}: x has ${n} samples but ${name} has ${t.ndim === 0 ? 'none (a scalar)' : rows(t)}. They must have one each.${tx.ndim === 1 ? flatHint : ''}`,
         { x: [...tx.shape], [name]: [...t.shape] },
       );
     }
@@ -97,7 +99,7 @@ export function checkSamples(
   if (!fits) {
     throw new GradloomError(
       'layer-shape',
-      `${method}: model "${modelName}" expects inputs of shape ${showShape(expected)}; received ${showShape([null, ...x.shape.slice(1)])}.${x.ndim === 1 ? ' Give flat data its shape: tensor(data, { shape: [samples, …] }).' : ''}`,
+      `${method}: model "${modelName}" expects inputs of shape ${showShape(expected)}; received ${showShape([null, ...x.shape.slice(1)])}.${x.ndim === 1 ? flatHint : ''}`,
       {
         expected: [...expected],
         received: [...x.shape],
