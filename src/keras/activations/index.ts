@@ -27,7 +27,9 @@ export function relu(
   return on(x, (v, c) => {
     let low = negativeSlope === 0 ? c(0) : lax.mul(lax.sub(v, c(threshold)), c(negativeSlope));
     if (negativeSlope === 0 && threshold === 0) low = lax.select(lax.ne(v, v), v, c(0));
-    let y = lax.select(lax.gt(v, c(threshold)), v, low);
+    // Where the slope changes at 0, JAX's gradient at 0 is that of the right side.
+    const leaky = negativeSlope !== 0 && maxValue === null && threshold === 0;
+    let y = lax.select((leaky ? lax.ge : lax.gt)(v, c(threshold)), v, low);
     if (maxValue !== null) y = lax.min(y, c(maxValue));
     return y;
   });

@@ -6,6 +6,7 @@ import { asTensor, Tensor, type TensorLike } from '../../tensor/index.ts';
 import { logSoftmax } from '../activations/index.ts';
 import { epsilon } from '../config.ts';
 import { checkOptions, lookup, plainId, snakeCase } from '../identifiers.ts';
+import { absolute } from '../kinks.ts';
 
 export type Reduction = 'sumOverBatchSize' | 'sum' | 'mean' | 'meanWithSampleWeight' | 'none';
 
@@ -34,6 +35,11 @@ export abstract class Loss {
   /** A value a sample: the shape of yPred without its last dimension (as a rule). */
   abstract call(yTrue: Tensor, yPred: Tensor): Tensor;
 
+  /** 1 for the values that count and 0 for those that do not, where there are such. */
+  protected mask(_yTrue: Tensor, _yPred: Tensor): Tensor | undefined {
+    return undefined;
+  }
+
   /**
    * The reduced loss. `sampleWeight` broadcasts to the per-sample values; "sumOverBatchSize" divides
    * by their number, not by the sum of the weights.
@@ -41,11 +47,16 @@ export abstract class Loss {
   apply(yTrue: TensorLike, yPred: TensorLike, sampleWeight?: TensorLike | null): Tensor {
     const p = floatTensor(asTensor(yPred));
     const t = matchRank(asTensor(yTrue), p);
-    return reduceWeighted(
-      this.call(t, p),
-      sampleWeight == null ? null : asTensor(sampleWeight),
-      this.reduction,
-    );
+    const values = this.call(t, p);
+    let w = sampleWeight == null ? null : floatTensor(asTensor(sampleWeight));
+    let mask = this.mask(t, p);
+    if (mask) {
+      // A mean is one over the values that count; there may be none of them.
+      if (this.reduction === 'mean' || this.reduction === 'sumOverBatchSize')
+        mask = mask.mul(sizeOf(mask.shape)).div(mask.sum().maximum(1));
+      w = w ? alignWeight(w, values.ndim).mul(mask) : mask;
+    }
+    return reduceWeighted(values, w, this.reduction);
   }
 
   getConfig(): Record<string, unknown> {
@@ -65,6 +76,13 @@ export function matchRank(yTrue: Tensor, yPred: Tensor): Tensor {
   return yTrue;
 }
 
+function alignWeight(weight: Tensor, ndim: number): Tensor {
+  let w = weight;
+  if (w.ndim === ndim + 1 && w.shape[w.ndim - 1] === 1) w = w.squeeze(-1);
+  while (w.ndim < ndim) w = w.expandDims(-1);
+  return w;
+}
+
 export function reduceWeighted(
   values: Tensor,
   weight: Tensor | null,
@@ -73,8 +91,7 @@ export function reduceWeighted(
   let v = values;
   let w = weight && floatTensor(weight);
   if (w) {
-    if (w.ndim === v.ndim + 1 && w.shape[w.ndim - 1] === 1) w = w.squeeze(-1);
-    while (w.ndim < v.ndim) w = w.expandDims(-1);
+    w = alignWeight(w, v.ndim);
     v = v.mul(w);
   }
   if (reduction === 'none') return v;
@@ -115,7 +132,7 @@ export function meanSquaredError(yTrue: Tensor, yPred: Tensor): Tensor {
 /** mean(|yTrue - yPred|) over the last axis. */
 export function meanAbsoluteError(yTrue: Tensor, yPred: Tensor): Tensor {
   sameShapes('meanAbsoluteError', yTrue, yPred);
-  return meanLast(yPred.sub(yTrue.astype(yPred.dtype)).abs());
+  return meanLast(absolute(yTrue.astype(yPred.dtype).sub(yPred)));
 }
 
 export interface CrossentropyOptions extends LossOptions {
@@ -288,6 +305,7 @@ export class CategoricalCrossentropy extends FunctionLoss {
   }
 }
 export class SparseCategoricalCrossentropy extends FunctionLoss {
+  readonly #ignored: number | null;
   constructor(o: SparseOptions = {}) {
     checkOptions('SparseCategoricalCrossentropy', o, [
       ...common,
@@ -299,6 +317,13 @@ export class SparseCategoricalCrossentropy extends FunctionLoss {
       fromLogits: o.fromLogits ?? false,
       ignoreClass: o.ignoreClass ?? null,
     });
+    this.#ignored = o.ignoreClass ?? null;
+  }
+  protected override mask(yTrue: Tensor, yPred: Tensor): Tensor | undefined {
+    if (this.#ignored === null) return undefined;
+    const labels =
+      yTrue.ndim === yPred.ndim && yTrue.shape[yTrue.ndim - 1] === 1 ? yTrue.squeeze(-1) : yTrue;
+    return labels.ne(this.#ignored).astype(yPred.dtype);
   }
 }
 

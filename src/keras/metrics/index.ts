@@ -73,21 +73,30 @@ export abstract class Metric {
   }
 }
 
-/** total and count of per-sample values, weighted. */
+/**
+ * total and count of per-sample values, weighted. Dimensions after the first are averaged (or
+ * summed) away first, so that a sample counts once whatever its shape.
+ */
 export function accumulateMean(
   state: readonly Tensor[],
   values: Tensor,
   sampleWeight: Tensor | null | undefined,
+  reduce: 'mean' | 'sum' = 'mean',
 ): Tensor[] {
   const v = floatTensor(values).astype('float32');
-  if (!sampleWeight) return [state[0].add(v.sum()), state[1].add(sizeOf(v.shape))];
+  const down = (t: Tensor, keep: number): Tensor =>
+    t.ndim > keep ? t[reduce](t.shape.map((_, d) => d).slice(keep)) : t;
+  if (!sampleWeight) {
+    const each = down(v, 1);
+    return [state[0].add(each.sum()), state[1].add(sizeOf(each.shape))];
+  }
   let w = floatTensor(sampleWeight).astype('float32');
   let x = v;
   if (w.ndim === x.ndim + 1 && w.shape[w.ndim - 1] === 1) w = w.squeeze(-1);
-  // Values of more dimensions than the weights are averaged down to them, as Keras does.
-  if (w.ndim < x.ndim) x = x.mean(x.shape.map((_, d) => d).filter((d) => d >= w.ndim));
+  // Values of more dimensions than the weights are brought down to them, as Keras does.
+  x = down(x, w.ndim);
   w = w.broadcastTo(x.shape);
-  return [state[0].add(x.mul(w).sum()), state[1].add(w.sum())];
+  return [state[0].add(down(x.mul(w), 1).sum()), state[1].add(down(w, 1).sum())];
 }
 
 function ratio(total: Tensor, count: Tensor): Tensor {
@@ -144,7 +153,7 @@ export class Sum extends Metric {
     _pred?: Tensor,
     sampleWeight?: Tensor | null,
   ): Tensor[] {
-    return [accumulateMean([state[0], state[0]], values, sampleWeight)[0]];
+    return [accumulateMean([state[0], state[0]], values, sampleWeight, 'sum')[0]];
   }
   result([total]: readonly Tensor[]): Tensor {
     return total;

@@ -70,15 +70,25 @@ export class SeedGenerator {
   }
 }
 
-let unnamed: SeedGenerator | undefined;
+/** The next key of calls without a seed. Keras scrambles it instead of counting. */
+let unnamed: [number, number] | undefined;
+
+function nextUnnamed(): [number, number] {
+  const key = unnamed ?? [drawSeed(), 0];
+  unnamed = [scramble(key[0]), scramble(key[1])];
+  return key;
+}
+
+function scramble(half: number): number {
+  return (Math.imul(half + 1, 5387) >>> 0) % 933199;
+}
 
 export type Seed = number | SeedGenerator | null | undefined;
 
 export function keyOf(seed: Seed): [number, number] {
   if (seed instanceof SeedGenerator) return seed.next();
   if (typeof seed === 'number') return [seed >>> 0, 0];
-  unnamed ??= new SeedGenerator();
-  return unnamed.next();
+  return nextUnnamed();
 }
 
 /** Uniform float32 in [0, 1) from a key uint32[2] that may be traced. */

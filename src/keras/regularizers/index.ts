@@ -2,6 +2,7 @@
 import { GradloomError } from '../../errors.ts';
 import type { Tensor } from '../../tensor/index.ts';
 import { lookup } from '../identifiers.ts';
+import { absolute } from '../kinks.ts';
 
 export abstract class Regularizer {
   /** The penalty of `w`: a scalar. */
@@ -29,7 +30,7 @@ export class L1L2 extends Regularizer {
     this.l2 = strength('l2', o.l2 ?? 0);
   }
   call(w: Tensor): Tensor {
-    const a = this.l1 ? w.abs().sum().mul(this.l1) : undefined;
+    const a = this.l1 ? absolute(w).sum().mul(this.l1) : undefined;
     const b = this.l2 ? w.square().sum().mul(this.l2) : undefined;
     return a && b ? a.add(b) : (a ?? b ?? w.sum().mul(0));
   }
