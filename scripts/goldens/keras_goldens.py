@@ -261,6 +261,69 @@ m.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 h = m.fit(D["x"][:100], D["labels"][:100], epochs=4, verbose=0)
 seeded = {"initial": initial, "history": {k: [float(v) for v in vs] for k, vs in h.history.items()}, "weights": [plain(v) for v in m.get_weights()]}
 
+# An L1 penalty moves biases that start at 0.
+m = keras.Sequential([L.Input((20,)), L.Dense(1, bias_regularizer=keras.regularizers.L1(0.1), kernel_regularizer=keras.regularizers.L1L2(0.01, 0.02))])
+kernel = D["xv"][:1].T * F(0.1)
+m.set_weights([kernel, np.zeros(1, F)])
+m.compile(O.SGD(0.1), "mae")
+h = m.fit(D["x"][:32], D["bit"][:32], epochs=3, shuffle=False, verbose=0)
+l1 = {"kernel": plain(kernel), "history": {k: [float(v) for v in vs] for k, vs in h.history.items()}, "weights": [plain(v) for v in m.get_weights()]}
+
+# ---- callbacks: what is called when with what, and when EarlyStopping stops
+
+
+class Recorder(keras.callbacks.Callback):
+    def __init__(self):
+        self.calls = []
+
+
+for point in ("train_begin", "train_end", "epoch_begin", "epoch_end", "train_batch_begin", "train_batch_end", "test_begin", "test_end",
+              "test_batch_begin", "test_batch_end", "predict_begin", "predict_end", "predict_batch_begin", "predict_batch_end"):
+    def hook(self, *args, point=point, **kw):
+        logs = kw.get("logs") or next((x for x in args if isinstance(x, dict)), None)
+        # What predict hands to its callbacks is outputs, not figures.
+        self.calls.append([point, *[int(x) for x in args if isinstance(x, int)], sorted(k for k in logs or {} if k != "outputs")])
+    setattr(Recorder, "on_" + point, hook)
+
+recorder = Recorder()
+m = keras.Sequential([L.Input((20,)), L.Dense(5, activation="softmax")])
+m.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+m.fit(D["x"][:20], D["labels"][:20], batch_size=8, epochs=2, verbose=0, validation_data=(D["xv"][:10], D["labelsv"][:10]), validation_freq=2, validation_batch_size=5, callbacks=[recorder])
+m.evaluate(D["xv"][:10], D["labelsv"][:10], batch_size=8, verbose=0, callbacks=[recorder])
+m.predict(D["xv"][:10], batch_size=8, verbose=0, callbacks=[recorder])
+
+
+class Fake:
+    def __init__(self):
+        self.stop_training = False
+        self.weights = -1
+        self.epoch = -1
+    def get_weights(self):
+        return [self.epoch]
+    def set_weights(self, w):
+        self.weights = w[0]
+
+
+stops = []
+sequences = [[5, 4, 3, 2, 1, 1, 1, 1, 1, 1], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10], [3, 2, 2.05, 1.99, 2.5, 1.98, 3, 3, 3, 0],
+             [2, "NaN", "NaN", "NaN", 1, 1, 1, 1, 1, 1], [0.5, 0.6, 0.55, 0.61, 0.61, 0.7, 0.69, 0.2, 0.1, 0]]
+for values in sequences:
+    for options in ({}, {"patience": 2}, {"patience": 3, "restore_best_weights": True}, {"patience": 1, "min_delta": 0.1, "restore_best_weights": True},
+                    {"patience": 2, "mode": "max", "restore_best_weights": True}, {"patience": 2, "baseline": 1.5, "restore_best_weights": True},
+                    {"patience": 2, "start_from_epoch": 3, "restore_best_weights": True}, {"patience": 30, "restore_best_weights": True},
+                    {"patience": 2, "mode": "max", "baseline": 0.58, "min_delta": 0.02}):
+        c = keras.callbacks.EarlyStopping(**options)
+        fake = Fake()
+        c.set_model(fake)
+        c.on_train_begin()
+        for epoch, v in enumerate(values):
+            fake.epoch = epoch
+            c.on_epoch_end(epoch, {"val_loss": float(v)})
+            if fake.stop_training:
+                break
+        c.on_train_end()
+        stops.append({"options": options, "values": values, "epochs": fake.epoch + 1, "stopped": c.stopped_epoch, "restored": fake.weights})
+
 with open(OUT, "w") as f:
     json.dump({
         "generated": "by scripts/goldens/keras_goldens.py; do not edit",
@@ -268,6 +331,7 @@ with open(OUT, "w") as f:
         "activations": {"x": plain(xs), "c": plain(cs), "special": plain(special), "cases": activations},
         "arrays": {name: plain(a) for name, a in arrays.items()},
         "losses": losses, "metrics": metrics, "initializers": initializers, "seeds": seeds, "masks": masks,
-        "training": {"data": {name: plain(a) for name, a in D.items()}, "start": {name: [plain(a) for a in vs] for name, vs in start.items()}, "runs": runs, "seeded": seeded},
+        "training": {"data": {name: plain(a) for name, a in D.items()}, "start": {name: [plain(a) for a in vs] for name, vs in start.items()}, "runs": runs, "seeded": seeded, "l1": l1},
+        "callbacks": {"calls": recorder.calls, "stops": stops},
     }, f, separators=(",", ":"))
     f.write("\n")
