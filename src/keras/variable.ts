@@ -5,11 +5,22 @@
  * that a step costs no more than handing buffers over; the next look at `tensor` wraps it again.
  * While a step is traced it holds a stand-in, and what is assigned then is the step's result.
  */
-import type { DeviceBuffer } from '../backends/backend.ts';
+import type { Backend, DeviceBuffer } from '../backends/backend.ts';
+import { getBackend } from '../backends/registry.ts';
 import type { DType, TypedArray } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
+import { lax } from '../graph/index.ts';
 import { showShape } from '../shape.ts';
-import { fromBuffer, fromData, type Tensor, takeBuffer } from '../tensor/index.ts';
+import { fromData, Tensor, takeBuffer } from '../tensor/index.ts';
+import { Storage } from '../tensor/storage.ts';
+
+interface Held {
+  buffer: DeviceBuffer | undefined;
+  backend: Backend | undefined;
+}
+
+/** Frees the bare buffer of a variable that nobody can reach any more. */
+const reaper = new FinalizationRegistry<Held>((held) => held.buffer?.dispose());
 
 export class Variable {
   /** `kernel`, `bias`, `momentum`. */
@@ -20,7 +31,8 @@ export class Variable {
   readonly dtype: DType;
   trainable: boolean;
   #tensor: Tensor | undefined;
-  #buffer: DeviceBuffer | undefined;
+  /** The bare buffer, in a box of its own so that it can be freed after the variable. */
+  readonly #held: Held = { buffer: undefined, backend: undefined };
   #traced: Tensor | undefined;
 
   constructor(initial: Tensor, o: { name?: string; path?: string; trainable?: boolean } = {}) {
@@ -30,14 +42,18 @@ export class Variable {
     this.dtype = initial.dtype;
     this.trainable = o.trainable ?? true;
     this.#tensor = initial;
+    reaper.register(this, this.#held);
   }
 
   /** The value; inside a traced step, its stand-in. */
   get tensor(): Tensor {
     if (this.#traced) return this.#traced;
-    if (this.#buffer) {
-      this.#tensor = fromBuffer(this.#buffer, this);
-      this.#buffer = undefined;
+    const { buffer, backend } = this.#held;
+    if (buffer) {
+      const value = lax.parameter(this.shape, this.dtype);
+      value.storage = Storage.ofBuffer(buffer, backend!, this.dtype, this.size);
+      this.#tensor = new Tensor(value);
+      this.#held.buffer = undefined;
     }
     return this.#tensor!;
   }
@@ -65,35 +81,35 @@ export class Variable {
     const v = value.dtype === this.dtype ? value : value.astype(this.dtype);
     if (this.#traced) this.#traced = v;
     else {
-      this.#buffer?.dispose();
-      this.#buffer = undefined;
+      this.#held.buffer?.dispose();
+      this.#held.buffer = undefined;
       this.#tensor = v;
     }
   }
 
   /** Overwrites the value with host data. */
   write(data: TypedArray): void {
-    if (this.#buffer)
-      this.#buffer.write(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    if (this.#held.buffer)
+      this.#held.buffer.write(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     else this.#tensor = fromData(data.slice(), this.shape, this.dtype);
   }
 
-  /** The bare buffer, for a loop that will give it back changed by `put`. */
-  take(): DeviceBuffer {
-    if (!this.#buffer) {
-      this.#buffer = takeBuffer(this.#tensor!);
+  /**
+   * The bare buffer on the backend in use, for a loop that will give it back changed by `put`. The
+   * tensor that the variable gave out before, if any, is dead from here on.
+   */
+  take(backend: Backend = getBackend()): DeviceBuffer {
+    const held = this.#held;
+    if (!held.buffer || held.backend !== backend) {
+      held.buffer = takeBuffer(this.tensor);
+      held.backend = backend;
       this.#tensor = undefined;
     }
-    return this.#buffer;
+    return held.buffer;
   }
 
   put(buffer: DeviceBuffer): void {
-    this.#buffer = buffer;
-  }
-
-  /** Ends the loop: from here on the garbage collector looks after the memory. */
-  settle(): void {
-    if (this.#buffer) void this.tensor;
+    this.#held.buffer = buffer;
   }
 
   startTrace(standIn: Tensor): void {

@@ -289,20 +289,6 @@ export abstract class Model extends Layer {
     return onBatch('test', this, x, y, o);
   }
 
-  /** Ends a loop over the bare buffers of the state. */
-  settle(): void {
-    for (const v of this.network.state) v.settle();
-    const c = this.#compiled?.value;
-    if (!c) return;
-    for (const v of [
-      ...c.optimizer.variables,
-      ...c.train.variables,
-      ...c.test.variables,
-      ...c.stepper.variables,
-    ])
-      v.settle();
-  }
-
   /** Prints (or gives to `printFn`) the table of layers and parameters. */
   summary(o: SummaryOptions = {}): void {
     checkOptions('summary', o, ['lineLength', 'printFn', 'expandNested', 'showTrainable']);

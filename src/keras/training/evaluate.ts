@@ -54,7 +54,6 @@ export async function evaluate(
     await callbacks.call('onTestEnd', makeLogs(figures));
     return o.returnDict ? makeLogs(figures) : inOrder(c.test, figures);
   } finally {
-    model.settle();
     leave();
   }
 }

@@ -1,4 +1,5 @@
 /** The figures of a run: the loss and the metrics, accumulated on the device. */
+import { getBackend } from '../../backends/registry.ts';
 import { makeArray } from '../../dtype.ts';
 import { fromData, type Tensor } from '../../tensor/index.ts';
 import { Mean, MeanMetricWrapper, type Metric } from '../metrics/index.ts';
@@ -93,10 +94,12 @@ export class Figures {
   /** Names and values, sorted by name as Keras logs them. Takes what the device holds now. */
   async read(): Promise<[string, number][]> {
     const out: [string, number][] = [];
+    const backend = getBackend();
     for (const { name, metric, state } of this.#all) {
       const arrays: Float32Array[] = [];
       for (const v of state) {
-        const bytes = await v.take().read();
+        const buffer = v.take(backend);
+        const bytes = backend.sync ? buffer.readSync() : await buffer.read();
         arrays.push(new Float32Array(bytes.buffer, bytes.byteOffset, v.size));
       }
       out.push([name, isPlainMean(metric) ? ratio(arrays) : await result(metric, state, arrays)]);

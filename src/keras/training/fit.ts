@@ -151,7 +151,6 @@ export async function fit(
     c.optimizer.finalize(model.trainableWeights);
     await callbacks.call('onTrainEnd', logs);
   } finally {
-    model.settle();
     leave();
   }
   return history;

@@ -5,6 +5,7 @@ import { checkOptions } from '../identifiers.ts';
 import type { Model } from '../models/model.ts';
 import { checkTargets, classWeights, makeData } from './data.ts';
 import { inOrder } from './figures.ts';
+import { turnNowAndThen } from './loop.ts';
 
 export interface OnBatchOptions {
   readonly sampleWeight?: TensorLike | null;
@@ -37,11 +38,11 @@ export async function onBatch(
     figures.reset();
     const spec = { kind, batch: d.n, x: d.x, y: d.y!, weight, source: 'whole' } as const;
     const step = c.stepper.step(spec, figures);
+    await turnNowAndThen();
     step.run([d.x, d.y!, ...(weight ? [weight] : [])].map((t) => bufferOf(t)));
     const read = await figures.read();
     return o.returnDict ? makeLogs(read) : inOrder(figures, read);
   } finally {
-    model.settle();
     leave();
   }
 }

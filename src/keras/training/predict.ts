@@ -18,7 +18,7 @@ import { checkOptions } from '../identifiers.ts';
 import type { Model } from '../models/model.ts';
 import type { Variable } from '../variable.ts';
 import { checkCount, makeData } from './data.ts';
-import { Pacer } from './loop.ts';
+import { Pacer, turnNowAndThen } from './loop.ts';
 import { level, type Verbose } from './verbose.ts';
 
 export interface PredictOptions {
@@ -62,7 +62,11 @@ export class Predictor {
     const x = asTensor(input);
     const quiet = o.verbose === undefined || o.verbose === 'auto' || o.verbose === 0;
     const plain = quiet && o.batchSize === undefined && o.callbacks === undefined;
-    if (plain && x.ndim > 0 && x.shape[0] > 0 && x.shape[0] <= few) return this.#whole(x);
+    if (plain && x.ndim > 0 && x.shape[0] > 0 && x.shape[0] <= few) {
+      const turn = turnNowAndThen();
+      if (turn) await turn;
+      return this.#whole(x);
+    }
     const { n } = makeData('predict', x, undefined);
     if (plain && n <= usualRows) return this.#whole(x);
     const batch = checkCount('predict', 'batchSize', o.batchSize ?? usualRows);

@@ -123,10 +123,11 @@ export class Stepper {
       donate: [...changing.map(() => true), ...fixed.map(() => false)],
       name: `${net.name}_${spec.kind}`,
     });
+    const backend = getBackend();
     const buffers: DeviceBuffer[] = [];
     return {
       run(given) {
-        for (let i = 0; i < variables.length; i++) buffers[i] = variables[i].take();
+        for (let i = 0; i < variables.length; i++) buffers[i] = variables[i].take(backend);
         for (let i = 0; i < given.length; i++) buffers[variables.length + i] = given[i];
         const out = run(buffers);
         for (let i = 0; i < changing.length; i++) changing[i].put(out[i]);
