@@ -14,8 +14,8 @@ import {
 } from '../../expr/expr.ts';
 import { linear } from '../../expr/index-math.ts';
 import { Code, type FunctionBuilder, type ValueType } from './assembler.ts';
-import { Facts } from './facts.ts';
-import { type Binding, Frame, invariantIn, type Loop, type Pointer } from './frame.ts';
+import { Facts, type LoopFacts } from './facts.ts';
+import { type Binding, Frame, type Loop, type Pointer } from './frame.ts';
 import {
   emitCombine,
   emitConst,
@@ -32,6 +32,12 @@ export interface EmitOptions {
   readonly simd: boolean;
   readonly relaxed: boolean;
   fmod(): number;
+}
+
+/** constant + the sum of coef * atom. */
+export interface Sum {
+  readonly constant: number;
+  readonly terms: readonly { readonly atom: Expr; readonly coef: number }[];
 }
 
 /** The address of an element: what to push, and the rest as the instruction's immediate. */
@@ -55,6 +61,7 @@ export class Emitter {
   readonly #bases = new Map<BufferRef, Expr>();
   readonly #scratch: number[] = [];
   readonly #depths = new Map<Expr, number>();
+  readonly #terms = new Map<Expr, Sum>();
   /** Sums made by `place`, whose variables stand for their locals alone. */
   readonly #sums = new WeakSet<Expr>();
 
@@ -100,20 +107,15 @@ export class Emitter {
     emitCombine(this.code, op, t, this.helpers);
   }
 
-  /** The first answer on the way outwards; from within a lane, outer frames' views of it count. */
-  #search<T>(look: (f: Frame) => T | undefined): T | undefined {
-    let lane: number | undefined;
+  /** From within a lane, what outer frames know of that lane counts too. */
+  binding(v: Expr): Binding | undefined {
+    let lane = -1;
     for (let f: Frame | undefined = this.frame; f; f = f.parent) {
-      lane = f.lane ?? lane;
-      const view = lane === undefined || f.lane !== undefined ? undefined : f.lanes[lane];
-      const found = (view && look(view)) ?? look(f);
-      if (found !== undefined) return found;
+      if (f.lane !== undefined) lane = f.lane;
+      const b = (lane < 0 ? undefined : f.lanes[lane]?.bindings.get(v)) ?? f.bindings.get(v);
+      if (b) return b;
     }
     return undefined;
-  }
-
-  binding(v: Expr): Binding | undefined {
-    return this.#search((f) => f.bindings.get(v));
   }
 
   bind(v: Expr, binding: Binding): void {
@@ -132,8 +134,17 @@ export class Emitter {
     }
   }
 
+  /** The local that holds `e`. */
   held(e: Expr): number | undefined {
-    return this.#search((f) => f.values.get(e));
+    let lane = -1;
+    for (let f: Frame | undefined = this.frame; f; f = f.parent) {
+      if (f.lane !== undefined) lane = f.lane;
+      const local = (lane < 0 ? undefined : f.lanes[lane]?.values.get(e)) ?? f.values.get(e);
+      if (local !== undefined) return local;
+      // What changes within a loop is not held outside of it.
+      if (f.loop && !this.facts.invariant(e, f.loop.facts)) return undefined;
+    }
+    return undefined;
   }
 
   /** The outermost loop around the present frame before which `e` can be computed. */
@@ -143,7 +154,7 @@ export class Emitter {
     for (let f: Frame | undefined = this.frame; f?.parent; f = f.parent) {
       if (f.branch) conditional = true;
       if (!f.loop) continue;
-      if (!invariantIn(e, f.loop, this.facts)) break;
+      if (!this.facts.invariant(e, f.loop.facts)) break;
       if (conditional && !this.facts.speculable(e)) break;
       target = { outside: f.parent, loop: f.loop };
     }
@@ -253,23 +264,28 @@ export class Emitter {
   }
 
   /** `index` as a sum, with names of sums replaced by the sums. */
-  terms(index: Expr): { constant: number; terms: Map<Expr, number> } {
-    const out = { constant: 0, terms: new Map<Expr, number>() };
+  terms(index: Expr): Sum {
+    const known = this.#terms.get(index);
+    if (known) return known;
+    let constant = 0;
+    const terms: { atom: Expr; coef: number }[] = [];
     const add = (e: Expr, k: number): void => {
       const l = linear(e);
-      out.constant += k * l.constant;
+      constant += k * l.constant;
       for (const { atom, coef } of l.terms) {
-        const value = atom.op === 'var' && !this.binding(atom) && this.facts.alias.get(atom);
+        const value = atom.op === 'var' ? this.facts.alias.get(atom) : undefined;
         if (value) add(value, k * coef);
         else {
-          const c = (out.terms.get(atom) ?? 0) + k * coef;
-          if (c === 0) out.terms.delete(atom);
-          else out.terms.set(atom, c);
+          const same = terms.find((t) => t.atom === atom);
+          if (same) same.coef += k * coef;
+          else terms.push({ atom, coef: k * coef });
         }
       }
     };
     add(index, 1);
-    return out;
+    const sum = { constant, terms: terms.filter((t) => t.coef !== 0) };
+    this.#terms.set(index, sum);
+    return sum;
   }
 
   depthOf(e: Expr): number {
@@ -283,29 +299,23 @@ export class Emitter {
   }
 
   /**
-   * Where element `index` (plus `ahead` elements) of a buffer lies. `along` asks for the stride
-   * along a variable; the loop around must be the one that varies it.
+   * Where element `index` of a buffer lies. `along` asks for the stride
+   * along the index of a loop.
    */
-  place(
-    buffer: BufferRef,
-    storage: DType,
-    index: Expr,
-    ahead = 0,
-    along?: { variable: Expr; loop: Loop },
-  ): Place {
+  place(buffer: BufferRef, storage: DType, index: Expr, along?: LoopFacts): Place {
     const size = bytesOf(storage);
     const sum = this.terms(index);
-    let constant = (sum.constant + ahead) * size;
+    let constant = sum.constant * size;
     const base = this.#base(buffer);
     constant += this.binding(base)!.add;
     // Immediates are added without wrapping, so what is pushed must not lie below the buffer.
     let safe = true;
     const terms: { atom: Expr; bytes: number }[] = [];
     let stride: number | undefined = 0;
-    for (const [atom, coef] of sum.terms) {
+    for (const { atom, coef } of sum.terms) {
       if (along) {
-        if (atom === along.variable) stride = stride === undefined ? undefined : stride + coef;
-        else if (!invariantIn(atom, along.loop, this.facts)) stride = undefined;
+        if (atom === along.index) stride = stride === undefined ? undefined : stride + coef;
+        else if (!this.facts.invariant(atom, along)) stride = undefined;
       }
       const b = atom.op === 'var' ? this.binding(atom) : undefined;
       if (b) {
@@ -388,15 +398,15 @@ export class Emitter {
       f = f.parent;
     }
     const loop = f?.loop;
-    if (!f?.parent || !loop?.pointers || !loop.index) return undefined;
-    const moving = terms.find((t) => t.atom === loop.index);
+    if (!f?.parent || !loop?.pointers || !loop.facts.index) return undefined;
+    const moving = terms.find((t) => t.atom === loop.facts.index);
     if (!moving) return undefined;
     for (const t of terms) {
       if (t === moving) continue;
-      if (!invariantIn(t.atom, loop, this.facts)) return undefined;
+      if (!this.facts.invariant(t.atom, loop.facts)) return undefined;
       if (conditional && !this.facts.speculable(t.atom)) return undefined;
     }
-    const rest = total(loop.index);
+    const rest = total(loop.facts.index);
     const key = `${rest.id}:${moving.bytes}`;
     let pointer: Pointer | undefined = loop.pointers.get(key);
     if (!pointer) {

@@ -4,6 +4,15 @@ import { exprsOf, visitStmts } from '../../compiler/loopnest.ts';
 import type { Expr } from '../../expr/expr.ts';
 import { linear } from '../../expr/index-math.ts';
 
+export interface LoopFacts {
+  readonly index: Expr | undefined;
+  /** Variables that are bound inside; the index is one of them. */
+  readonly inside: ReadonlySet<Expr>;
+  /** What the body changes, as a mask of `Facts`. */
+  readonly kills: number;
+  readonly invariant: Map<Expr, boolean>;
+}
+
 /**
  * Values that can change while the kernel runs (elements of buffers it writes, accumulators) each
  * have a bit; the last bit stands for all beyond the thirtieth.
@@ -12,6 +21,7 @@ export class Facts {
   readonly #bits = new Map<BufferRef | Expr, number>();
   readonly #masks = new Map<Expr, number>();
   readonly #uses = new Map<Expr, number>();
+  readonly #loops = new Map<readonly Stmt[], LoopFacts>();
   readonly #speculable = new Map<Expr, boolean>();
   /** `let` variables whose value cannot change: they are just names for it. */
   readonly alias: Map<Expr, Expr> = new Map();
@@ -54,8 +64,22 @@ export class Facts {
     return m;
   }
 
-  /** What the statements change. */
-  kills(body: readonly Stmt[]): number {
+  /** What is known of a loop over `body`, whichever way it is emitted. */
+  loop(body: readonly Stmt[], index?: Expr): LoopFacts {
+    let known = this.#loops.get(body);
+    if (!known) {
+      known = {
+        index,
+        inside: boundIn(body, index),
+        kills: this.#kills(body),
+        invariant: new Map(),
+      };
+      this.#loops.set(body, known);
+    }
+    return known;
+  }
+
+  #kills(body: readonly Stmt[]): number {
     let m = 0;
     visitStmts(body, (s) => {
       if (s.kind === 'store') m |= this.bit(s.buffer);
@@ -64,6 +88,24 @@ export class Facts {
         m |= this.bit(s.variable);
     });
     return m;
+  }
+
+  /** Whether the value of `e` is the same in every iteration of a loop. */
+  invariant(e: Expr, loop: LoopFacts): boolean {
+    const known = loop.invariant.get(e);
+    if (known !== undefined) return known;
+    let r = true;
+    if (e.op === 'var') {
+      const value = this.alias.get(e);
+      r = value
+        ? this.invariant(value, loop)
+        : !loop.inside.has(e) && (this.bit(e) & loop.kills) === 0;
+    } else {
+      if (e.op === 'load') r = (this.bit(e.buffer) & loop.kills) === 0;
+      for (const a of e.args) r = r && this.invariant(a, loop);
+    }
+    loop.invariant.set(e, r);
+    return r;
   }
 
   #count(e: Expr): void {
@@ -103,8 +145,10 @@ export class Facts {
   }
 }
 
-/** The variables bound by statements. */
-export function boundIn(body: readonly Stmt[], bound: Set<Expr> = new Set()): Set<Expr> {
+/** The variables bound by statements, and `index`. */
+function boundIn(body: readonly Stmt[], index?: Expr): Set<Expr> {
+  const bound = new Set<Expr>();
+  if (index) bound.add(index);
   visitStmts(body, (s) => {
     if (s.kind === 'for') bound.add(s.index);
     else if (s.kind === 'let' || s.kind === 'accum') bound.add(s.variable);

@@ -8,7 +8,7 @@
  */
 import type { Expr } from '../../expr/expr.ts';
 import { Code } from './assembler.ts';
-import type { Facts } from './facts.ts';
+import type { Facts, LoopFacts } from './facts.ts';
 
 /** The value of a variable: a local (or nothing) plus a constant. */
 export interface Binding {
@@ -24,11 +24,7 @@ export interface Pointer {
 }
 
 export interface Loop {
-  readonly index: Expr | undefined;
-  /** Variables that are bound inside; the index is one of them. */
-  readonly inside: ReadonlySet<Expr>;
-  /** What the body changes, as a mask of `Facts`. */
-  readonly kills: number;
+  readonly facts: LoopFacts;
   readonly pre: Code;
   /** A loop in the machine code, not one that is unrolled. */
   readonly real: boolean;
@@ -36,7 +32,6 @@ export interface Loop {
   readonly pointers: Map<string, Pointer> | undefined;
   /** Where the index starts. */
   readonly start: Binding;
-  readonly invariant: Map<Expr, boolean>;
 }
 
 export class Frame {
@@ -80,39 +75,16 @@ export class Frame {
   }
 }
 
-export function invariantIn(e: Expr, loop: Loop, facts: Facts): boolean {
-  const known = loop.invariant.get(e);
-  if (known !== undefined) return known;
-  let r: boolean;
-  if (e.op === 'var') {
-    const value = facts.alias.get(e);
-    r = value
-      ? invariantIn(value, loop, facts)
-      : !loop.inside.has(e) && (facts.bit(e) & loop.kills) === 0;
-  } else
-    r =
-      (e.op !== 'load' || (facts.bit(e.buffer) & loop.kills) === 0) &&
-      e.args.every((a) => invariantIn(a, loop, facts));
-  loop.invariant.set(e, r);
-  return r;
-}
-
-export function makeLoop(options: {
-  index?: Expr;
-  inside: ReadonlySet<Expr>;
-  kills: number;
-  real: boolean;
-  innermost: boolean;
-  start: Binding;
-}): Loop {
+export function makeLoop(
+  facts: LoopFacts,
+  start: Binding,
+  kind: 'straight' | 'outer' | 'innermost',
+): Loop {
   return {
-    index: options.index,
-    inside: options.inside,
-    kills: options.kills,
+    facts,
     pre: new Code(),
-    real: options.real,
-    pointers: options.real && options.innermost ? new Map() : undefined,
-    start: options.start,
-    invariant: new Map(),
+    real: kind !== 'straight',
+    pointers: kind === 'innermost' ? new Map() : undefined,
+    start,
   };
 }

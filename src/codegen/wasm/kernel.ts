@@ -3,8 +3,8 @@ import { exprsOf, type Kernel, type Stmt, type Tile, visitStmts } from '../../co
 import type { Expr } from '../../expr/expr.ts';
 import { Code, type FunctionBuilder } from './assembler.ts';
 import { type EmitOptions, Emitter, kernelParams } from './emitter.ts';
-import { boundIn } from './facts.ts';
-import { type Binding, Frame, invariantIn, type Loop, makeLoop } from './frame.ts';
+import type { LoopFacts } from './facts.ts';
+import { type Binding, Frame, type Loop, makeLoop } from './frame.ts';
 import { machineType, scalarMemory } from './scalar.ts';
 import { emitTile, withoutTiles } from './tile.ts';
 import { inVector, strideAlong, type VectorLoop, Vectors } from './vector.ts';
@@ -125,20 +125,14 @@ class KernelPrinter {
   #inLoop(loop: Loop, fn: () => void): Code {
     const e = this.#e;
     const body = new Code();
-    e.frame.forget(loop.kills, e.facts);
+    e.frame.forget(loop.facts.kills, e.facts);
     e.at(new Frame(e.frame, { loop }), body, fn);
     return body;
   }
 
   #while(cond: Expr, body: readonly Stmt[]): void {
     const e = this.#e;
-    const loop = makeLoop({
-      inside: boundIn(body),
-      kills: e.facts.kills(body),
-      real: true,
-      innermost: false,
-      start: { local: undefined, add: 0 },
-    });
+    const loop = makeLoop(e.facts.loop(body), { local: undefined, add: 0 }, 'outer');
     const { code } = e;
     const inner = this.#inLoop(loop, () => {
       e.push(cond);
@@ -169,14 +163,8 @@ class KernelPrinter {
   ): Loop {
     const e = this.#e;
     const { code } = e;
-    const loop = makeLoop({
-      index,
-      inside: boundIn(body, new Set([index])),
-      kills: e.facts.kills(body),
-      real: true,
-      innermost: !this.#holdsLoop(body),
-      start,
-    });
+    const kind = this.#holdsLoop(body) ? 'outer' : 'innermost';
+    const loop = makeLoop(e.facts.loop(body, index), start, kind);
     const local = e.local('i32');
     const inner = this.#inLoop(loop, () => {
       for (let u = 0; u < copies; u++)
@@ -219,14 +207,7 @@ class KernelPrinter {
   ): Loop {
     const e = this.#e;
     const { code } = e;
-    const loop = makeLoop({
-      index,
-      inside: boundIn(body, new Set([index])),
-      kills: e.facts.kills(body),
-      real: false,
-      innermost: false,
-      start,
-    });
+    const loop = makeLoop(e.facts.loop(body, index), start, 'straight');
     const inner = this.#inLoop(loop, () => {
       for (let u = 0; u < rounds; u++)
         e.within({}, () => {
@@ -357,7 +338,7 @@ class KernelPrinter {
       () => new Map(updates.map((u) => [u.variable, vectors.startSum(u, lanes)])),
     );
     const round = (loop: Loop, copy: number): void => {
-      const v: VectorLoop = { lanes, index: s.index, loop };
+      const v: VectorLoop = { lanes, loop: loop.facts };
       vectors.round(v, s.body, sums[copy % kinds]);
     };
     if (straight) this.#straight(s.index, start, lanes, copies, s.body, round);
@@ -406,14 +387,7 @@ class KernelPrinter {
 
   #makePlan(s: For): LoopPlan {
     const e = this.#e;
-    const loop = makeLoop({
-      index: s.index,
-      inside: boundIn(s.body, new Set([s.index])),
-      kills: e.facts.kills(s.body),
-      real: true,
-      innermost: false,
-      start: { local: undefined, add: 0 },
-    });
+    const loop = e.facts.loop(s.body, s.index);
     const extent = s.extent.op === 'const' ? s.extent.value : undefined;
     const plain = s.body.every(
       (x) => x.kind === 'let' || x.kind === 'store' || x.kind === 'update',
@@ -438,19 +412,19 @@ class KernelPrinter {
   }
 
   /** Operations of one iteration that vectors can do, and those that must be done lane by lane. */
-  #work(s: For, loop: Loop): { whole: number; single: number; lanes: Lanes } {
+  #work(s: For, loop: LoopFacts): { whole: number; single: number; lanes: Lanes } {
     const e = this.#e;
     const seen = new Set<Expr>();
     let wide = false;
     const varying: Expr[] = [];
     const visit = (x: Expr): void => {
-      if (seen.has(x) || invariantIn(x, loop, e.facts)) return;
+      if (seen.has(x) || e.facts.invariant(x, loop)) return;
       seen.add(x);
       if (x.dtype === 'float64') wide = true;
       varying.push(x);
       if (x.op === 'load') {
         // A position that moves evenly costs nothing.
-        if (strideAlong(x.args[0], s.index, loop, e) === undefined) visit(x.args[0]);
+        if (strideAlong(x.args[0], loop, e) === undefined) visit(x.args[0]);
         return;
       }
       const value = x.op === 'var' ? e.facts.alias.get(x) : undefined;
@@ -462,14 +436,14 @@ class KernelPrinter {
     visitStmts(s.body, (x) => {
       if (x.kind === 'store') {
         visit(x.value);
-        const stride = strideAlong(x.index, s.index, loop, e);
+        const stride = strideAlong(x.index, loop, e);
         if (stride === undefined) visit(x.index);
         if (stride === 1) stores++;
         else scattered++;
       } else for (const y of exprsOf(x)) visit(y);
     });
     const lanes: Lanes = wide ? 2 : 4;
-    const v: VectorLoop = { lanes, index: s.index, loop };
+    const v: VectorLoop = { lanes, loop };
     let whole = stores;
     let single = scattered;
     for (const x of varying) {

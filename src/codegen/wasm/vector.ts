@@ -6,7 +6,8 @@ import type { Stmt } from '../../compiler/loopnest.ts';
 import { bytesOf } from '../../dtype.ts';
 import type { Expr } from '../../expr/expr.ts';
 import type { Emitter } from './emitter.ts';
-import { Frame, invariantIn, type Loop } from './frame.ts';
+import type { LoopFacts } from './facts.ts';
+import { Frame, type Loop } from './frame.ts';
 import { machineType, scalarMemory } from './scalar.ts';
 import {
   constBytes,
@@ -24,8 +25,7 @@ import {
 
 export interface VectorLoop {
   readonly lanes: Lanes;
-  readonly index: Expr;
-  readonly loop: Loop;
+  readonly loop: LoopFacts;
 }
 
 type Update = Extract<Stmt, { kind: 'update' }>;
@@ -128,9 +128,8 @@ export class Vectors {
 
   #store(s: Store): void {
     const e = this.#e;
-    const { lanes, index, loop } = this.#current!;
-    const along = { variable: index, loop };
-    const place = e.place(s.buffer, s.storage, s.index, 0, along);
+    const { lanes, loop } = this.#current!;
+    const place = e.place(s.buffer, s.storage, s.index, loop);
     const type = s.value.dtype;
     const wide = bytesOf(s.storage) === 16 / lanes;
     if (place.stride === 1 && fits(type, lanes) && (wide || (lanes === 4 && type !== 'float32'))) {
@@ -193,7 +192,7 @@ export class Vectors {
       e.code.get(held);
       return;
     }
-    if (invariantIn(x, loop, e.facts)) {
+    if (e.facts.invariant(x, loop)) {
       const target = e.hoistTarget(x);
       if (target) {
         e.code.get(this.#splatBefore(x, target));
@@ -235,17 +234,17 @@ export class Vectors {
   #compute(x: Expr): void {
     const e = this.#e;
     const { code } = e;
-    const { lanes, index, loop } = this.#current!;
+    const { lanes, loop } = this.#current!;
     switch (x.op) {
       case 'var':
         // Only the index is left: a count of lanes from its value.
-        e.pushBinding(e.binding(index)!);
+        e.pushBinding(e.binding(loop.index!)!);
         code.op('i32x4.splat');
         code.v128(constBytes('int32', 0, 4, 1));
         code.op('i32x4.add');
         return;
       case 'load': {
-        const place = e.place(x.buffer, x.storage!, x.args[0], 0, { variable: index, loop });
+        const place = e.place(x.buffer, x.storage!, x.args[0], loop);
         place.push();
         const { align } = scalarMemory[x.storage!];
         if (align > 0) {
@@ -330,7 +329,7 @@ export class Vectors {
     const [c, a, b] = x.args;
     const { loop, lanes } = this.#current!;
     const branch = (y: Expr): void => e.within({ branch: true }, () => this.push(y));
-    if (invariantIn(c, loop, e.facts)) {
+    if (e.facts.invariant(c, loop)) {
       e.push(c);
       code.if('v128');
       branch(a);
@@ -365,7 +364,7 @@ export class Vectors {
   /** The scalar view of one lane of the present frame. */
   #inLane(lane: number, fn: () => void): void {
     const e = this.#e;
-    const { index } = this.#current!;
+    const index = this.#current!.loop.index!;
     const { frame } = e;
     let view = frame.lanes[lane];
     if (!view) {
@@ -408,7 +407,7 @@ export class Vectors {
     let local = this.#held(x);
     const heavy = x.dtype === 'float32' || x.dtype === 'float64';
     if (local === undefined && !conditional && heavy && x.op !== 'var') {
-      if (!inVector(x, this.#current, e) || invariantIn(x, loop, e.facts)) return false;
+      if (!inVector(x, this.#current, e) || e.facts.invariant(x, loop)) return false;
       local = e.local('v128');
       const to = local;
       const outside = f.parent;
@@ -427,7 +426,7 @@ export class Vectors {
 
 /** Whether SIMD can compute `x` itself; its operands may be put together from lanes. */
 export function inVector(x: Expr, v: VectorLoop, e: Emitter): boolean {
-  const { lanes, loop, index } = v;
+  const { lanes, loop } = v;
   if (!fits(x.dtype, lanes)) return false;
   switch (x.op) {
     case 'const':
@@ -436,12 +435,12 @@ export function inVector(x: Expr, v: VectorLoop, e: Emitter): boolean {
       return lanes === 4;
     case 'load':
       if (lanes === 2 && x.storage !== 'float64') return false;
-      return strideAlong(x.args[0], index, loop, e) === 1;
+      return strideAlong(x.args[0], loop, e) === 1;
     case 'guard': {
       const [c, a, b] = x.args;
       if (!fits(c.dtype, lanes)) return false;
       return (
-        invariantIn(c, loop, e.facts) ||
+        e.facts.invariant(c, loop) ||
         (e.facts.speculable(a) && e.facts.speculable(b)) ||
         (inVector(a, v, e) &&
           inVector(b, v, e) &&
@@ -455,7 +454,7 @@ export function inVector(x: Expr, v: VectorLoop, e: Emitter): boolean {
       return x.dtype === 'float32' || x.dtype === 'float64';
     case 'shl':
     case 'shr':
-      return invariantIn(x.args[1], loop, e.facts);
+      return e.facts.invariant(x.args[1], loop);
     case 'abs':
     case 'neg':
       return true;
@@ -477,16 +476,11 @@ function guardDepth(x: Expr): number {
 }
 
 /** Elements moved by one step of the loop; undefined when that is not constant. */
-export function strideAlong(
-  position: Expr,
-  index: Expr,
-  loop: Loop,
-  e: Emitter,
-): number | undefined {
+export function strideAlong(position: Expr, loop: LoopFacts, e: Emitter): number | undefined {
   let stride = 0;
-  for (const [atom, coef] of e.terms(position).terms) {
-    if (atom === index) stride += coef;
-    else if (!invariantIn(atom, loop, e.facts)) return undefined;
+  for (const { atom, coef } of e.terms(position).terms) {
+    if (atom === loop.index) stride += coef;
+    else if (!e.facts.invariant(atom, loop)) return undefined;
   }
   return stride;
 }
