@@ -54,6 +54,7 @@ interface Goldens {
     data: Record<string, Nested>;
     start: Record<string, Nested[]>;
     runs: Run[];
+    l1: { kernel: Nested; history: Record<string, number[]>; weights: Nested[] };
     seeded: { initial: Nested[]; history: Record<string, number[]>; weights: Nested[] };
   };
 }
@@ -214,7 +215,7 @@ describe('what is drawn after setRandomSeed is what Keras draws', () => {
   }
 });
 
-const { data, start, runs, seeded } = goldens.training;
+const { data, start, runs, seeded, l1 } = goldens.training;
 const rows = (name: string, n?: number): Tensor =>
   asTensorOf((data[name] as Nested[]).slice(0, n), name.startsWith('labels'));
 
@@ -275,6 +276,23 @@ for (const backend of backends) {
         });
       });
     }
+    it('L1 moves biases that start at 0', async () => {
+      const m = keras.sequential([
+        keras.layers.input({ shape: [20] }),
+        keras.layers.dense(1, {
+          biasRegularizer: keras.regularizers.l1(0.1),
+          kernelRegularizer: keras.regularizers.l1L2({ l1: 0.01, l2: 0.02 }),
+        }),
+      ]);
+      m.setWeights([asTensorOf(l1.kernel), [0]]);
+      m.compile({ optimizer: keras.optimizers.sgd({ learningRate: 0.1 }), loss: 'mae' });
+      const o = { epochs: 3, shuffle: false, verbose: 0 } as const;
+      const h = await m.fit(rows('x', 32), rows('bit', 32), o);
+      sameHistory(h.history, l1.history);
+      m.getWeights().forEach((w, i) => {
+        close(w.dataSync(), l1.weights[i], 2e-4, 1e-5);
+      });
+    });
     it('from a seed, with dropout, shuffled, a partial last batch', async () => {
       keras.utils.setRandomSeed(1234);
       const m = keras.sequential([
