@@ -2,50 +2,72 @@
  * JAX's random functions on the host, bit for bit where arithmetic allows: initial weights come from
  * here, so that a seed gives the weights that Keras on JAX would draw.
  */
-const f = Math.fround;
+import { sizeOf } from '../../shape.ts';
+import { erfInv } from './erf-inv.ts';
+import type { Key } from './seeds.ts';
 
-/** threefry2x32 with 20 rounds of the counters (0, i) under `key`; element i is x0 ^ x1. */
-export function randomBits(key: readonly [number, number], n: number): Uint32Array {
-  const out = new Uint32Array(n);
+const f = Math.fround;
+const rotations = [
+  [13, 15, 26, 6],
+  [17, 29, 16, 24],
+] as const;
+
+/**
+ * threefry2x32 with 20 rounds (Salmon et al. 2011) of the counters (0, i) under `key`, for i below
+ * the length of `x0` and `x1`, which take the two halves.
+ */
+function threefry(key: Key, x0: Uint32Array, x1: Uint32Array): void {
   const k0 = key[0] | 0;
   const k1 = key[1] | 0;
   const ks = [k0, k1, k0 ^ k1 ^ 0x1bd11bda];
-  const rotations = [
-    [13, 15, 26, 6],
-    [17, 29, 16, 24],
-  ];
-  for (let i = 0; i < n; i++) {
-    let x0 = k0;
-    let x1 = (i + k1) | 0;
+  for (let i = 0; i < x0.length; i++) {
+    let a = k0;
+    let b = (i + k1) | 0;
     for (let block = 0; block < 5; block++) {
       const r = rotations[block & 1];
       for (let j = 0; j < 4; j++) {
-        x0 = (x0 + x1) | 0;
-        x1 = ((x1 << r[j]) | (x1 >>> (32 - r[j]))) ^ x0;
+        a = (a + b) | 0;
+        b = ((b << r[j]) | (b >>> (32 - r[j]))) ^ a;
       }
-      x0 = (x0 + ks[(block + 1) % 3]) | 0;
-      x1 = (x1 + ks[(block + 2) % 3] + block + 1) | 0;
+      a = (a + ks[(block + 1) % 3]) | 0;
+      b = (b + ks[(block + 2) % 3] + block + 1) | 0;
     }
-    out[i] = x0 ^ x1;
+    x0[i] = a;
+    x1[i] = b;
   }
-  return out;
+}
+
+/** jax.random.bits: element i is x0 ^ x1 of counter i ("partitionable"). */
+export function randomBits(key: Key, n: number): Uint32Array {
+  const x0 = new Uint32Array(n);
+  const x1 = new Uint32Array(n);
+  threefry(key, x0, x1);
+  for (let i = 0; i < n; i++) x0[i] ^= x1[i];
+  return x0;
+}
+
+/** jax.random.split: two new keys. */
+export function split(key: Key): [Key, Key] {
+  const x0 = new Uint32Array(2);
+  const x1 = new Uint32Array(2);
+  threefry(key, x0, x1);
+  return [
+    [x0[0], x1[0]],
+    [x0[1], x1[1]],
+  ];
 }
 
 const floatBits = new Float32Array(1);
 const intBits = new Uint32Array(floatBits.buffer);
 
+/** 23 bits as a mantissa: [0, 1). */
 function unit(bits: number): number {
   intBits[0] = (bits >>> 9) | 0x3f800000;
   return floatBits[0] - 1;
 }
 
 /** jax.random.uniform: the scaling is one fused multiply-add. */
-export function uniform(
-  key: readonly [number, number],
-  n: number,
-  minval = 0,
-  maxval = 1,
-): Float32Array {
+export function uniform(key: Key, n: number, minval = 0, maxval = 1): Float32Array {
   const lo = f(minval);
   const range = f(f(maxval) - lo);
   const bits = randomBits(key, n);
@@ -55,39 +77,70 @@ export function uniform(
   return out;
 }
 
-const near = [
-  2.81022636e-8, 3.43273939e-7, -3.5233877e-6, -4.39150654e-6, 0.00021858087, -0.00125372503,
-  -0.00417768164, 0.246640727, 1.50140941,
-].map(f);
-const far = [
-  -0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613,
-  0.00943887047, 1.00167406, 2.83297682,
-].map(f);
-
-/** XLA's float32 erf_inv (M. Giles, "Approximating the erfinv function"). */
-export function erfInv(x: number): number {
-  if (Math.abs(x) === 1) return x * Number.POSITIVE_INFINITY;
-  let w = f(-f(Math.log1p(-f(x * x))));
-  const c = w < 5 ? near : far;
-  w = w < 5 ? f(w - 2.5) : f(f(Math.sqrt(w)) - 3);
-  let p = c[0];
-  for (let i = 1; i < 9; i++) p = f(c[i] + p * w);
-  return f(p * x);
-}
-
 const SQRT2 = f(Math.SQRT2);
 
 /** jax.random.normal. */
-export function normal(key: readonly [number, number], n: number): Float32Array {
+export function normal(key: Key, n: number): Float32Array {
   const lo = -0.9999999403953552; // the float32 after -1
   const u = uniform(key, n, lo, 1);
   return u.map((v) => f(SQRT2 * erfInv(v)));
 }
 
 /** jax.random.truncated_normal between -2 and 2. */
-export function truncatedNormal(key: readonly [number, number], n: number): Float32Array {
+export function truncatedNormal(key: Key, n: number): Float32Array {
   const b = 0.9544997215270996; // erf(sqrt 2) in float32
   const u = uniform(key, n, -b, b);
   const edge = 1.9999998807907104; // the float32 before 2
   return u.map((v) => Math.min(edge, Math.max(-edge, f(SQRT2 * erfInv(v)))));
+}
+
+/** x * stddev + mean in float32, each step rounded. */
+export function scale(x: Float32Array, mean: number, stddev: number): Float32Array {
+  return x.map((v) => f(f(v * f(stddev)) + f(mean)));
+}
+
+/** jax.random.randint for int32: whole numbers in [minval, maxval) out of 64 random bits each. */
+export function randint(key: Key, n: number, minval: number, maxval: number): Int32Array {
+  const [k1, k2] = split(key);
+  const high = randomBits(k1, n);
+  const low = randomBits(k2, n);
+  const span = maxval - minval;
+  const out = new Int32Array(n);
+  // 2^32 mod span, by which the high bits count, as JAX finds it: in uint32.
+  const half = 65536 % span;
+  const multiplier = (Math.imul(half, half) >>> 0) % span;
+  for (let i = 0; i < n; i++) {
+    const offset = (Math.imul(high[i] % span, multiplier) + (low[i] % span)) >>> 0;
+    out[i] = minval + (offset % span);
+  }
+  return out;
+}
+
+/**
+ * jax.random.permutation with independent lanes: an array of `shape` whose elements say from which
+ * position along `axis` the shuffled array takes them.
+ */
+export function shuffledPositions(key: Key, shape: readonly number[], axis: number): Int32Array {
+  const size = sizeOf(shape);
+  const length = shape[axis];
+  const stride = sizeOf(shape.slice(axis + 1));
+  const from = new Int32Array(size);
+  for (let k = 0; k < size; k++) from[k] = Math.floor(k / stride) % length;
+  // Equal sort keys keep their order, which is not random; JAX sorts until that cannot matter.
+  const rounds = Math.ceil((3 * Math.log(Math.max(1, size))) / Math.log(2 ** 32 - 1));
+  let rest = key;
+  for (let round = 0; round < rounds; round++) {
+    const [next, sub] = split(rest);
+    rest = next;
+    const sortKeys = randomBits(sub, size);
+    for (let k = 0; k < size; k++) {
+      if (Math.floor(k / stride) % length !== 0) continue;
+      // k is the first element of a lane.
+      const lane = Array.from({ length }, (_, i) => k + i * stride);
+      const sorted = [...lane].sort((a, b) => sortKeys[a] - sortKeys[b] || a - b);
+      const before = sorted.map((at) => from[at]);
+      for (let i = 0; i < length; i++) from[lane[i]] = before[i];
+    }
+  }
+  return from;
 }

@@ -1,0 +1,59 @@
+/** Initializers by id. */
+import type { DType } from '../../dtype.ts';
+import { GradloomError } from '../../errors.ts';
+import { sameShape, showShape } from '../../shape.ts';
+import { Tensor } from '../../tensor/index.ts';
+import { lookup } from '../identifiers.ts';
+import * as make from './factories.ts';
+import { Initializer } from './initializer.ts';
+
+const table: Record<string, () => Initializer> = { ...make };
+
+const aliases: Readonly<Record<string, string>> = {
+  normal: 'randomNormal',
+  uniform: 'randomUniform',
+  zero: 'zeros',
+  one: 'ones',
+  orthogonalInitializer: 'orthogonal',
+  identityInitializer: 'identity',
+};
+
+export type InitializerFn = (shape: readonly number[], dtype: DType) => Tensor;
+export type InitializerLike = string | Initializer | InitializerFn | null | undefined;
+
+/**
+ * The initializer that an id, an instance or a function of (shape, dtype) means; none is `fallback`.
+ * A random one made here draws its seed now. Throws `unknown-id`.
+ */
+export function getInitializer(id: InitializerLike, fallback = 'glorotUniform'): Initializer {
+  if (id instanceof Initializer) return id;
+  if (typeof id === 'function') return new FunctionInitializer(id);
+  if (id != null && typeof id !== 'string')
+    throw new GradloomError(
+      'initializer',
+      'An initializer is an id such as "glorotUniform", an Initializer, or a function of (shape, dtype).',
+      { received: id },
+    );
+  return lookup('initializer', id ?? fallback, table, aliases)();
+}
+
+class FunctionInitializer extends Initializer {
+  readonly #fn: InitializerFn;
+  constructor(fn: InitializerFn) {
+    super();
+    this.#fn = fn;
+  }
+  init(shape: readonly number[], dtype: DType = 'float32'): Tensor {
+    const t: unknown = this.#fn([...shape], dtype);
+    if (!(t instanceof Tensor) || !sameShape(t.shape, shape))
+      throw new GradloomError(
+        'initializer',
+        `The initializer function must return a tensor of shape ${showShape(shape)}; received ${t instanceof Tensor ? `one of shape ${showShape(t.shape)}` : typeof t}.`,
+        { shape: [...shape] },
+      );
+    return t.dtype === dtype ? t : t.astype(dtype);
+  }
+  getConfig(): Record<string, unknown> {
+    return { function: this.#fn.name };
+  }
+}

@@ -1,0 +1,149 @@
+/** Initializers whose spread follows from the number of inputs and outputs of the weight. */
+import type { DType } from '../../dtype.ts';
+import { GradloomError } from '../../errors.ts';
+import { sizeOf } from '../../shape.ts';
+import type { Tensor } from '../../tensor/index.ts';
+import { checkOptions, lookup } from '../identifiers.ts';
+import type { Seed } from '../random/seeds.ts';
+import { ofFloats, RandomInitializer } from './initializer.ts';
+
+/**
+ * Inputs and outputs of a weight: (in, out) for a matrix; for the kernel of a convolution,
+ * (…, in, out), both times its receptive field.
+ */
+export function fans(shape: readonly number[]): [number, number] {
+  if (shape.length === 0) return [1, 1];
+  if (shape.length === 1) return [shape[0], shape[0]];
+  const field = sizeOf(shape.slice(0, -2));
+  return [shape[shape.length - 2] * field, shape[shape.length - 1] * field];
+}
+
+export type Mode = 'fanIn' | 'fanOut' | 'fanAvg';
+export type Distribution = 'truncatedNormal' | 'untruncatedNormal' | 'uniform';
+
+const modes: Record<string, Mode> = { fanIn: 'fanIn', fanOut: 'fanOut', fanAvg: 'fanAvg' };
+const distributions: Record<string, Distribution> = {
+  truncatedNormal: 'truncatedNormal',
+  untruncatedNormal: 'untruncatedNormal',
+  uniform: 'uniform',
+};
+
+export interface VarianceScalingOptions {
+  /** Above 0; 1. */
+  readonly scale?: number;
+  /** fanIn */
+  readonly mode?: Mode | (string & {});
+  /** truncatedNormal; `normal` means the same. */
+  readonly distribution?: Distribution | 'normal' | (string & {});
+  readonly seed?: Seed;
+}
+
+/** The standard deviation of a standard normal distribution cut off at -2 and 2. */
+const truncated = 0.87962566103423978;
+
+/**
+ * Values of variance scale / fan (Glorot & Bengio 2010, He et al. 2015): uniform within
+ * ±sqrt(3 scale / fan), or normal.
+ */
+export class VarianceScaling extends RandomInitializer {
+  readonly scale: number;
+  readonly mode: Mode;
+  readonly distribution: Distribution;
+
+  constructor(o: VarianceScalingOptions = {}) {
+    checkOptions('VarianceScaling', o, ['scale', 'mode', 'distribution', 'seed']);
+    const { scale = 1 } = o;
+    if (!(scale > 0 && Number.isFinite(scale)))
+      throw new GradloomError(
+        'initializer',
+        `VarianceScaling: scale must be positive; received ${scale}.`,
+        { scale },
+      );
+    const mode = lookup('mode', o.mode ?? 'fanIn', modes);
+    const distribution = lookup(
+      'distribution',
+      o.distribution ?? 'truncatedNormal',
+      distributions,
+      { normal: 'truncatedNormal' },
+    );
+    // After the checks: what is refused must not use up a seed.
+    super(o.seed);
+    this.scale = scale;
+    this.mode = mode;
+    this.distribution = distribution;
+  }
+
+  init(shape: readonly number[], dtype: DType = 'float32'): Tensor {
+    const [fanIn, fanOut] = fans(shape);
+    const fan = { fanIn, fanOut, fanAvg: (fanIn + fanOut) / 2 }[this.mode];
+    const variance = this.scale / Math.max(1, fan);
+    return ofFloats(this.#draw(sizeOf(shape), variance), shape, dtype);
+  }
+
+  #draw(n: number, variance: number): Float32Array {
+    if (this.distribution === 'uniform') {
+      const limit = Math.sqrt(3 * variance);
+      return this.uniform(n, -limit, limit);
+    }
+    return this.distribution === 'untruncatedNormal'
+      ? this.normal(n, Math.sqrt(variance))
+      : this.truncatedNormal(n, Math.sqrt(variance) / truncated);
+  }
+
+  override getConfig(): Record<string, unknown> {
+    const { scale, mode, distribution } = this;
+    return { scale, mode, distribution, ...super.getConfig() };
+  }
+}
+
+export interface SeedOption {
+  readonly seed?: Seed;
+}
+
+/** A variance scaling that goes by a name: only the seed is free. */
+abstract class Named extends VarianceScaling {
+  constructor(what: string, o: SeedOption, scale: number, mode: Mode, distribution: Distribution) {
+    checkOptions(what, o, ['seed']);
+    super({ scale, mode, distribution, seed: o.seed });
+  }
+  override getConfig(): Record<string, unknown> {
+    return { seed: super.getConfig().seed };
+  }
+}
+
+/** Uniform within ±sqrt(6 / (fanIn + fanOut)): the default of Dense. */
+export class GlorotUniform extends Named {
+  constructor(o: SeedOption = {}) {
+    super('GlorotUniform', o, 1, 'fanAvg', 'uniform');
+  }
+}
+/** Truncated normal of variance 2 / (fanIn + fanOut). */
+export class GlorotNormal extends Named {
+  constructor(o: SeedOption = {}) {
+    super('GlorotNormal', o, 1, 'fanAvg', 'truncatedNormal');
+  }
+}
+/** Uniform within ±sqrt(6 / fanIn). */
+export class HeUniform extends Named {
+  constructor(o: SeedOption = {}) {
+    super('HeUniform', o, 2, 'fanIn', 'uniform');
+  }
+}
+/** Truncated normal of variance 2 / fanIn. */
+export class HeNormal extends Named {
+  constructor(o: SeedOption = {}) {
+    super('HeNormal', o, 2, 'fanIn', 'truncatedNormal');
+  }
+}
+/** Uniform within ±sqrt(3 / fanIn). */
+export class LecunUniform extends Named {
+  constructor(o: SeedOption = {}) {
+    super('LecunUniform', o, 1, 'fanIn', 'uniform');
+  }
+}
+/** Truncated normal of variance 1 / fanIn. */
+export class LecunNormal extends Named {
+  constructor(o: SeedOption = {}) {
+    super('LecunNormal', o, 1, 'fanIn', 'truncatedNormal');
+  }
+}

@@ -1,0 +1,72 @@
+/** Dropout as a function, and the uniform numbers of a graph that it is made from. */
+import { isFloat } from '../../dtype.ts';
+import { GradloomError } from '../../errors.ts';
+import { lax, type Value } from '../../graph/index.ts';
+import { broadcastShapes, sameShape, showShape } from '../../shape.ts';
+import { asTensor, fromData, Tensor, type TensorLike } from '../../tensor/index.ts';
+import { checkOptions } from '../identifiers.ts';
+import { keyOf, type Seed } from './seeds.ts';
+
+/**
+ * jax.random.uniform inside a graph: float32 in [0, 1) of `shape`, from a key uint32[2] that may be
+ * traced. The same key gives the same numbers on every backend.
+ */
+export function uniformFromKey(key: Tensor, shape: readonly number[]): Tensor {
+  return Tensor.of(uniformValue(key.value, shape), key);
+}
+
+export function uniformValue(key: Value, shape: readonly number[]): Value {
+  const bits = lax.randomBits(key, shape);
+  const mantissa = lax.or(
+    lax.shiftRightLogical(bits, lax.full(shape, 9, 'uint32')),
+    lax.full(shape, 0x3f800000, 'uint32'),
+  );
+  return lax.sub(lax.bitcastConvert(mantissa, 'float32'), lax.full(shape, 1, 'float32'));
+}
+
+export interface DropoutOptions {
+  readonly seed?: Seed;
+  /** The mask's shape: dimensions of size 1 share their fate, null takes x's. */
+  readonly noiseShape?: readonly (number | null)[] | null;
+}
+
+/**
+ * x with a share `rate` of its elements zeroed and the others divided by 1 - rate. The key is drawn
+ * now: traced inside `compile`, every run uses the same mask; pass a key to `uniformFromKey` there.
+ * Throws `range` for a rate outside 0..1, `shape` for a noiseShape that does not broadcast to x.
+ */
+export function dropout(x: TensorLike, rate: number, o: DropoutOptions = {}): Tensor {
+  checkOptions('dropout', o, ['seed', 'noiseShape']);
+  if (!(rate >= 0 && rate <= 1))
+    throw new GradloomError('range', `A dropout rate lies between 0 and 1; received ${rate}.`, {
+      rate,
+    });
+  const t = asTensor(x);
+  if (rate === 0) return t;
+  const noise = o.noiseShape?.map((n, d) => n ?? t.shape[d]) ?? t.shape;
+  if (noise.length > t.ndim || !sameShape(broadcastShapes(noise, t.shape), t.shape))
+    throw new GradloomError(
+      'shape',
+      `dropout: noiseShape ${showShape(noise)} does not broadcast to x, of shape ${showShape(t.shape)}.`,
+      { noiseShape: noise, shape: [...t.shape] },
+    );
+  // A rate of 1 needs no key, and Keras draws none.
+  const key = rate === 1 ? t : fromData(Uint32Array.from(keyOf(o.seed)), [2], 'uint32');
+  return dropoutWithKey(t, rate, key, noise);
+}
+
+/** Dropout under a key uint32[2] that may be traced; `noiseShape` broadcasts to x. */
+export function dropoutWithKey(
+  x: Tensor,
+  rate: number,
+  key: Tensor,
+  noiseShape: readonly number[],
+): Tensor {
+  const v = isFloat(x.dtype) ? x.value : lax.convert(x.value, 'float32');
+  const zero = lax.full(v.shape, 0, v.dtype);
+  if (rate === 1) return Tensor.of(zero);
+  const keep = 1 - rate;
+  const mask = lax.lt(uniformValue(key.value, noiseShape), lax.full(noiseShape, keep, 'float32'));
+  const scaled = lax.div(v, lax.full(v.shape, keep, v.dtype));
+  return Tensor.of(lax.select(lax.broadcastTo(mask, v.shape), scaled, zero), x, key);
+}

@@ -1,0 +1,150 @@
+/**
+ * The functions of keras.random. Each draws on the host when it is called (but for `categorical`,
+ * whose logits may be traced), so that a seed gives the numbers of Keras on JAX: uniform kinds and
+ * integers bit for bit, normal kinds within 3 units in the last place.
+ */
+import { type DType, isFloat } from '../../dtype.ts';
+import { GradloomError } from '../../errors.ts';
+import { lax } from '../../graph/index.ts';
+import { checkShape, normalizeAxis, showShape, sizeOf } from '../../shape.ts';
+import { asTensor, fromData, Tensor, type TensorLike } from '../../tensor/index.ts';
+import { checkOptions } from '../identifiers.ts';
+import { uniformValue } from './dropout.ts';
+import * as host from './host.ts';
+import { type Key, keyOf, type Seed } from './seeds.ts';
+
+export interface RandomOptions {
+  /** A number always gives the same; a SeedGenerator goes on; none draws from the global stream. */
+  readonly seed?: Seed;
+  /** 'float32' or 'float64'; numbers have the precision of float32 either way. */
+  readonly dtype?: DType;
+}
+
+const common = ['seed', 'dtype'];
+
+function floats(
+  what: string,
+  shape: readonly number[],
+  o: RandomOptions,
+  draw: (key: Key, n: number) => Float32Array,
+): Tensor {
+  checkShape(shape);
+  if (o.dtype !== undefined && !isFloat(o.dtype))
+    throw new GradloomError(
+      'dtype',
+      `${what} gives float32 or float64; received dtype "${o.dtype}". For whole numbers use randint.`,
+      { dtype: o.dtype },
+    );
+  const t = fromData(draw(keyOf(o.seed), sizeOf(shape)), shape, 'float32');
+  return o.dtype && o.dtype !== 'float32' ? t.astype(o.dtype) : t;
+}
+
+/** Numbers in [minval, maxval), by default [0, 1). */
+export function uniform(
+  shape: readonly number[],
+  o: RandomOptions & { readonly minval?: number; readonly maxval?: number } = {},
+): Tensor {
+  checkOptions('uniform', o, [...common, 'minval', 'maxval']);
+  return floats('uniform', shape, o, (key, n) =>
+    host.uniform(key, n, o.minval ?? 0, o.maxval ?? 1),
+  );
+}
+
+/** The normal distribution of `mean` (0) and `stddev` (1). */
+export function normal(
+  shape: readonly number[],
+  o: RandomOptions & { readonly mean?: number; readonly stddev?: number } = {},
+): Tensor {
+  checkOptions('normal', o, [...common, 'mean', 'stddev']);
+  return floats('normal', shape, o, (key, n) =>
+    host.scale(host.normal(key, n), o.mean ?? 0, o.stddev ?? 1),
+  );
+}
+
+/** The normal distribution cut off at two standard deviations on either side of its mean. */
+export function truncatedNormal(
+  shape: readonly number[],
+  o: RandomOptions & { readonly mean?: number; readonly stddev?: number } = {},
+): Tensor {
+  checkOptions('truncatedNormal', o, [...common, 'mean', 'stddev']);
+  return floats('truncatedNormal', shape, o, (key, n) =>
+    host.scale(host.truncatedNormal(key, n), o.mean ?? 0, o.stddev ?? 1),
+  );
+}
+
+/**
+ * Whole numbers in [minval, maxval): int32. Throws `range` unless minval < maxval are whole numbers
+ * within int32.
+ */
+export function randint(
+  shape: readonly number[],
+  minval: number,
+  maxval: number,
+  o: { readonly seed?: Seed } = {},
+): Tensor {
+  checkOptions('randint', o, ['seed']);
+  checkShape(shape);
+  const fits = (v: number): boolean => Number.isInteger(v) && v >= -(2 ** 31) && v < 2 ** 31;
+  if (!fits(minval) || !fits(maxval) || !(maxval > minval))
+    throw new GradloomError(
+      'range',
+      `randint needs whole numbers minval < maxval within int32; received ${minval} and ${maxval}.`,
+      { minval, maxval },
+    );
+  return fromData(host.randint(keyOf(o.seed), sizeOf(shape), minval, maxval), shape, 'int32');
+}
+
+/**
+ * `numSamples` classes for each row of `logits`, (batch, classes) log-probabilities that need not be
+ * normalised: int32 (batch, numSamples). By the Gumbel trick, as JAX: the class whose logit plus
+ * -log(-log(u)) is largest.
+ */
+export function categorical(
+  logits: TensorLike,
+  numSamples: number,
+  o: { readonly seed?: Seed } = {},
+): Tensor {
+  checkOptions('categorical', o, ['seed']);
+  const t = asTensor(logits);
+  if (t.ndim !== 2 || t.shape[1] === 0)
+    throw new GradloomError(
+      'shape',
+      `categorical takes logits of shape (batch, classes); received ${showShape(t.shape)}.`,
+      { shape: [...t.shape] },
+    );
+  if (!Number.isInteger(numSamples) || numSamples < 0)
+    throw new GradloomError(
+      'range',
+      `categorical: numSamples must be a whole number of 0 or more; received ${numSamples}.`,
+      { numSamples },
+    );
+  const shape = [t.shape[0], t.shape[1], numSamples];
+  const key = fromData(Uint32Array.from(keyOf(o.seed)), [2], 'uint32');
+  // uniform(minval=tiny): adding tiny changes a zero and nothing else.
+  const u = lax.max(
+    uniformValue(key.value, shape),
+    lax.full(shape, 1.1754943508222875e-38, 'float32'),
+  );
+  const gumbel = lax.neg(lax.log(lax.neg(lax.log(u))));
+  const scores = lax.add(
+    gumbel,
+    lax.broadcastInDim(lax.convert(t.value, 'float32'), shape, [0, 1]),
+  );
+  return Tensor.of(lax.argmax(scores, 1), t, key);
+}
+
+/**
+ * x shuffled along `axis` (0): every column by itself, as Keras does. The order is drawn on the
+ * host; x may be traced.
+ */
+export function shuffle(
+  x: TensorLike,
+  o: { readonly seed?: Seed; readonly axis?: number } = {},
+): Tensor {
+  checkOptions('shuffle', o, ['seed', 'axis']);
+  const t = asTensor(x);
+  const axis = normalizeAxis(o.axis ?? 0, t.ndim);
+  const positions = host.shuffledPositions(keyOf(o.seed), t.shape, axis);
+  const from = fromData(positions, t.shape, 'int32');
+  return Tensor.of(lax.takeAlongAxis(t.value, from.value, axis), t, from);
+}
