@@ -60,7 +60,7 @@ function nodesBetween(outputs: readonly Value[], wanted: ReadonlySet<Value>): No
       continue;
     }
     stack.pop();
-    const reached = !stop && node.inputs.some((v) => wanted.has(v) || leads.get(v.node));
+    const reached = node.inputs.some((v) => wanted.has(v) || leads.get(v.node));
     leads.set(node, reached);
     if (reached) order.push(node);
   }

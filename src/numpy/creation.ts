@@ -1,152 +1,323 @@
-/** Making arrays. */
-import { checkDType, type DType, makeArray } from '../dtype.ts';
+/** Making arrays. Plain numbers become float32, unless a dtype is given. */
+import { checkDType, type DType, isFloat, makeArray } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
 import { lax } from '../graph/index.ts';
 import { checkShape } from '../shape.ts';
 import { asTensor, fromData, Tensor, type TensorLike, tensor } from '../tensor/index.ts';
+import { stack } from './joining.ts';
+import { filled, make, type ShapeLike, shapeOf, wholeNumber } from './support.ts';
 
-export type DTypeLike = DType | (string & {});
 export interface DTypeOption {
-  readonly dtype?: DTypeLike;
+  readonly dtype?: DType | (string & {});
 }
-type ShapeLike = number | readonly number[];
+type DTypeArg = DType | (string & {}) | DTypeOption | undefined;
 
-const shapeOf = (s: ShapeLike): readonly number[] => {
-  const shape = typeof s === 'number' ? [s] : s;
-  checkShape(shape);
-  return shape;
-};
-
-/** An array of `x`. Numbers become float32 unless `dtype` says otherwise. Throws `ragged`, `dtype`. */
-export function array(x: TensorLike, o: DTypeOption = {}): Tensor {
-  return tensor(x, o);
-}
-/** `x` itself when it is an array of that dtype. */
-export function asarray(x: TensorLike, o: DTypeOption = {}): Tensor {
-  return tensor(x, o);
-}
-/** An array of `shape` filled with one number: float32 unless `dtype` says otherwise (bool for booleans). */
-export function full(shape: ShapeLike, value: number | boolean, o: DTypeOption = {}): Tensor {
-  const dtype =
-    o.dtype === undefined ? (typeof value === 'boolean' ? 'bool' : 'float32') : checkDType(o.dtype);
-  return new Tensor(lax.full(shapeOf(shape), Number(value), dtype));
-}
-export function zeros(shape: ShapeLike, o: DTypeOption = {}): Tensor {
-  return full(shape, 0, { dtype: o.dtype ?? 'float32' });
-}
-export function ones(shape: ShapeLike, o: DTypeOption = {}): Tensor {
-  return full(shape, 1, { dtype: o.dtype ?? 'float32' });
-}
-export function zerosLike(x: TensorLike, o: DTypeOption = {}): Tensor {
-  const t = asTensor(x);
-  return zeros(t.shape, { dtype: o.dtype ?? t.dtype });
-}
-export function onesLike(x: TensorLike, o: DTypeOption = {}): Tensor {
-  const t = asTensor(x);
-  return ones(t.shape, { dtype: o.dtype ?? t.dtype });
-}
-export function fullLike(x: TensorLike, value: number, o: DTypeOption = {}): Tensor {
-  const t = asTensor(x);
-  return full(t.shape, value, { dtype: o.dtype ?? t.dtype });
-}
-/** Ones on the k-th diagonal. */
-export function eye(n: number, m: number = n, k = 0, o: DTypeOption = {}): Tensor {
-  const shape = shapeOf([n, m]);
-  const row = lax.add(lax.iota(shape, 0, 'int32'), lax.full(shape, k, 'int32'));
-  return new Tensor(
-    lax.convert(lax.eq(row, lax.iota(shape, 1, 'int32')), checkDType(o.dtype ?? 'float32')),
-  );
-}
-export function identity(n: number, o: DTypeOption = {}): Tensor {
-  return eye(n, n, 0, o);
+function dtypeOf(arg: DTypeArg, otherwise: DType): DType {
+  const name = typeof arg === 'object' ? arg.dtype : arg;
+  return name === undefined ? otherwise : checkDType(name);
 }
 
-/** start, start + step, … below stop. Whole arguments give int32, others float32. */
-export function arange(start: number, stop?: number | null, step = 1, o: DTypeOption = {}): Tensor {
-  const [from, to] = stop == null ? [0, start] : [start, stop];
-  if (step === 0) throw new GradloomError('range', 'arange: step must not be 0.');
-  const n = Math.max(0, Math.ceil((to - from) / step));
-  const whole = [from, to, step].every(Number.isInteger);
-  const dtype = checkDType(o.dtype ?? (whole ? 'int32' : 'float32'));
-  return fromData(
-    makeArray(dtype, n).map((_, i) => from + i * step),
-    [n],
-    dtype,
+/** Nested arrays that hold tensors. */
+type Nested = TensorLike | readonly Nested[];
+
+/**
+ * An array of numbers, booleans, nested or typed arrays, or tensors. Numbers become float32,
+ * booleans bool; typed arrays keep their type (8-, 16- and 64-bit integers become int32).
+ * Throws `ragged` for rows of different lengths, `range` for numbers outside the dtype.
+ */
+export function array(x: Nested, dtype?: DTypeArg): Tensor {
+  const name = typeof dtype === 'object' ? dtype.dtype : dtype;
+  if (holdsTensors(x)) {
+    const t = stack((x as readonly Nested[]).map((y) => array(y)));
+    return name === undefined ? t : t.astype(name);
+  }
+  return tensor(x as TensorLike, name === undefined ? {} : { dtype: name });
+}
+/** `array`. Tensors never change, so nothing has to be copied. */
+export const asarray: typeof array = array;
+/** The tensor itself: tensors never change. */
+export function copy(x: TensorLike): Tensor {
+  return asTensor(x);
+}
+
+function holdsTensors(x: unknown): boolean {
+  return (
+    Array.isArray(x) && x.some((y) => y instanceof Tensor || (Array.isArray(y) && holdsTensors(y)))
   );
 }
 
-/** `num` numbers evenly from start to stop, which is included unless `endpoint` is false. float32. */
+function fill(shape: ShapeLike, value: number, dtype: DType): Tensor {
+  const s = shapeOf(shape);
+  checkShape(s);
+  return make(lax.full(s, value, dtype));
+}
+
+export function zeros(shape: ShapeLike, dtype?: DTypeArg): Tensor {
+  return fill(shape, 0, dtypeOf(dtype, 'float32'));
+}
+export function ones(shape: ShapeLike, dtype?: DTypeArg): Tensor {
+  return fill(shape, 1, dtypeOf(dtype, 'float32'));
+}
+/** Zeros: memory is never handed out unset. */
+export const empty: typeof zeros = zeros;
+/** `shape` filled with a number, a boolean, or a tensor that broadcasts to it. */
+export function full(shape: ShapeLike, value: TensorLike, dtype?: DTypeArg): Tensor {
+  if (typeof value === 'number' || typeof value === 'boolean') {
+    return fill(
+      shape,
+      Number(value),
+      dtypeOf(dtype, typeof value === 'boolean' ? 'bool' : 'float32'),
+    );
+  }
+  const t = asTensor(value);
+  return t.astype(dtypeOf(dtype, t.dtype)).broadcastTo(shapeOf(shape));
+}
+export function zerosLike(x: TensorLike, dtype?: DTypeArg): Tensor {
+  const t = asTensor(x);
+  return fill(t.shape, 0, dtypeOf(dtype, t.dtype));
+}
+export function onesLike(x: TensorLike, dtype?: DTypeArg): Tensor {
+  const t = asTensor(x);
+  return fill(t.shape, 1, dtypeOf(dtype, t.dtype));
+}
+export const emptyLike: typeof zerosLike = zerosLike;
+export function fullLike(x: TensorLike, value: TensorLike, dtype?: DTypeArg): Tensor {
+  const t = asTensor(x);
+  return full(t.shape, value, dtypeOf(dtype, t.dtype));
+}
+
+/** Ones on the k-th diagonal of an n by m matrix. */
+export function eye(
+  n: number,
+  m: number | null = null,
+  options: { readonly k?: number } & DTypeOption = {},
+): Tensor {
+  const shape = [wholeNumber('eye: n', n, 0), wholeNumber('eye: m', m ?? n, 0)];
+  const column = lax.iota(shape, 1, 'int32');
+  const row = lax.iota(shape, 0, 'int32');
+  const on = lax.eq(column, lax.add(row, lax.full(shape, options.k ?? 0, 'int32')));
+  return make(lax.convert(on, dtypeOf(options, 'float32')));
+}
+export function identity(n: number, dtype?: DTypeArg): Tensor {
+  return eye(n, n, { dtype: dtypeOf(dtype, 'float32') });
+}
+
+/**
+ * arange(stop), arange(start, stop), arange(start, stop, step): numbers from start up to, not
+ * including, stop. int32 when all are whole, else float32. Throws `argument` for a step of 0.
+ */
+export function arange(
+  start: number,
+  stop?: number | null | DTypeOption,
+  step?: number | DTypeOption,
+  dtype?: DTypeArg,
+): Tensor {
+  const options = [stop, step, dtype].find((o) => typeof o === 'object' && o !== null) as
+    | DTypeOption
+    | undefined;
+  const ends = typeof stop === 'number' ? [start, stop] : [0, start];
+  const by = typeof step === 'number' ? step : 1;
+  const [from, to] = ends;
+  if (!(Number.isFinite(from) && Number.isFinite(to) && Number.isFinite(by)) || by === 0) {
+    throw new GradloomError(
+      'argument',
+      `arange takes finite numbers and a step other than 0; received start ${from}, stop ${to}, step ${by}.`,
+      { start: from, stop: to, step: by },
+    );
+  }
+  const whole = Number.isInteger(from) && Number.isInteger(to) && Number.isInteger(by);
+  const type = dtypeOf(typeof dtype === 'string' ? dtype : options, whole ? 'int32' : 'float32');
+  const n = Math.max(0, Math.ceil((to - from) / by));
+  const data = makeArray(type, n);
+  // In NumPy the second element fixes the step, in the dtype of the result.
+  for (let i = 0; i < n; i++) data[i] = from + i * by;
+  return fromData(data, [n], type);
+}
+
+export interface SpaceOptions extends DTypeOption {
+  readonly num?: number;
+  /** Whether `stop` is the last number. */
+  readonly endpoint?: boolean;
+}
+
+function spaced(
+  name: string,
+  count: number | SpaceOptions | undefined,
+  options: SpaceOptions | undefined,
+): { n: number; endpoint: boolean; type: DType } {
+  const o =
+    typeof count === 'object' ? count : { ...options, ...(count !== undefined && { num: count }) };
+  return {
+    n: wholeNumber(`${name}: num`, o.num ?? 50, 0),
+    endpoint: o.endpoint ?? true,
+    type: dtypeOf(o, 'float32'),
+  };
+}
+
+function ramp(start: number, stop: number, n: number, endpoint: boolean): Float64Array {
+  const gaps = endpoint ? n - 1 : n;
+  const step = (stop - start) / gaps;
+  const out = Float64Array.from({ length: n }, (_, i) => (gaps > 0 ? i * step : 0) + start);
+  if (endpoint && n > 1) out[n - 1] = stop;
+  return out;
+}
+
+function typed(values: Float64Array, type: DType): Tensor {
+  const data = makeArray(type, values.length);
+  // Integers are floored, as in NumPy.
+  data.set(isFloat(type) ? values : values.map(Math.floor));
+  return fromData(data, [values.length], type);
+}
+
+/** `num` (default 50) numbers evenly from start to stop. */
 export function linspace(
   start: number,
   stop: number,
-  num = 50,
-  o: DTypeOption & { endpoint?: boolean } = {},
+  num?: number | SpaceOptions,
+  options?: SpaceOptions,
 ): Tensor {
-  if (!Number.isInteger(num) || num < 0)
-    throw new GradloomError(
-      'range',
-      `linspace: num must be a whole number of 0 or more; received ${num}.`,
-      { num },
-    );
-  const dtype = checkDType(o.dtype ?? 'float32');
-  const gaps = o.endpoint === false ? num : num - 1;
-  const data = makeArray(dtype, num).map((_, i) =>
-    i === num - 1 && gaps === num - 1 && num > 1
-      ? stop
-      : start + (gaps > 0 ? (i * (stop - start)) / gaps : 0),
-  );
-  return fromData(data, [num], dtype);
+  const { n, endpoint, type } = spaced('linspace', num, options);
+  return typed(ramp(start, stop, n, endpoint), type);
 }
-/** base ** linspace(start, stop). */
+/** base^start to base^stop (base 10 unless given), evenly in the exponent. */
 export function logspace(
   start: number,
   stop: number,
-  num = 50,
-  o: DTypeOption & { endpoint?: boolean; base?: number } = {},
+  num?: number | (SpaceOptions & { readonly base?: number }),
+  options?: SpaceOptions & { readonly base?: number },
 ): Tensor {
-  const dtype = checkDType(o.dtype ?? 'float32');
-  const exponents = linspace(start, stop, num, { ...o, dtype: 'float64' }).dataSync();
-  return fromData(
-    makeArray(dtype, num).map((_, i) => (o.base ?? 10) ** exponents[i]),
-    [num],
-    dtype,
+  const { n, endpoint, type } = spaced('logspace', num, options);
+  const base = (typeof num === 'object' ? num.base : options?.base) ?? 10;
+  return typed(
+    ramp(start, stop, n, endpoint).map((v) => base ** v),
+    type,
   );
 }
-
-/** Coordinate matrices of vectors, `indexing` "xy" (default) or "ij". */
-export function meshgrid(xs: readonly TensorLike[], o: { indexing?: 'xy' | 'ij' } = {}): Tensor[] {
-  const ts = xs.map((x) => asTensor(x).flatten());
-  const order = ts.map((_, i) => i);
-  if (o.indexing !== 'ij' && order.length > 1) [order[0], order[1]] = [1, 0];
-  const shape = order.map((i) => ts[i].size);
-  return ts.map((t, i) => Tensor.of(lax.broadcastInDim(t.value, shape, [order.indexOf(i)]), t));
-}
-/** Ones at and below the k-th diagonal. */
-export function tri(n: number, m: number = n, k = 0): Tensor {
-  const shape = [n, m];
-  const limit = lax.add(lax.iota(shape, 0, 'int32'), lax.full(shape, k, 'int32'));
-  return new Tensor(lax.convert(lax.le(lax.iota(shape, 1, 'int32'), limit), 'float32'));
-}
-function masked(
-  x: TensorLike,
-  keep: (
-    row: ReturnType<typeof lax.iota>,
-    col: ReturnType<typeof lax.iota>,
-  ) => ReturnType<typeof lax.iota>,
+/** From start to stop (both of one sign, not 0), each a constant times the one before. */
+export function geomspace(
+  start: number,
+  stop: number,
+  num?: number | SpaceOptions,
+  options?: SpaceOptions,
 ): Tensor {
+  if (!(start * stop > 0)) {
+    throw new GradloomError(
+      'argument',
+      `geomspace takes two numbers of one sign, not 0; received ${start} and ${stop}.`,
+      { start, stop },
+    );
+  }
+  const { n, endpoint, type } = spaced('geomspace', num, options);
+  const sign = Math.sign(start);
+  const values = ramp(Math.log10(start * sign), Math.log10(stop * sign), n, endpoint);
+  const out = values.map((v) => sign * 10 ** v);
+  if (n > 0) out[0] = start;
+  if (endpoint && n > 1) out[n - 1] = stop;
+  return typed(out, type);
+}
+
+/** Coordinate arrays of a grid; indexing 'xy' (default) or 'ij'. */
+export function meshgrid(
+  ...args: readonly (TensorLike | { readonly indexing: 'xy' | 'ij' })[]
+): Tensor[] {
+  const last = args[args.length - 1];
+  const options =
+    typeof last === 'object' && last !== null && 'indexing' in last
+      ? (last as { indexing: 'xy' | 'ij' })
+      : undefined;
+  const xs = (options ? args.slice(0, -1) : args).map((x) => asTensor(x as TensorLike).ravel());
+  const swap = (options?.indexing ?? 'xy') === 'xy' && xs.length > 1;
+  const place = xs.map((_, i) => (swap && i < 2 ? 1 - i : i));
+  const shape = new Array<number>(xs.length);
+  xs.forEach((x, i) => {
+    shape[place[i]] = x.size;
+  });
+  return xs.map((x, i) => make(lax.broadcastInDim(x.value, shape, [place[i]]), x));
+}
+
+/** Index arrays of a grid of `shape`: int32, shape [rank, ...shape]. */
+export function indices(shape: readonly number[]): Tensor {
+  checkShape(shape);
+  return stack(shape.map((_, d) => make(lax.iota(shape, d, 'int32'))));
+}
+
+/** A vector's square matrix with it on the k-th diagonal; a matrix's k-th diagonal. */
+export function diag(x: TensorLike, k = 0): Tensor {
   const t = asTensor(x);
-  if (t.ndim < 2)
-    throw new GradloomError('shape', 'tril and triu take arrays of two dimensions or more.', {
-      shape: [...t.shape],
-    });
-  const row = lax.iota(t.shape, t.ndim - 2, 'int32');
-  const col = lax.iota(t.shape, t.ndim - 1, 'int32');
-  return Tensor.of(lax.select(keep(row, col), t.value, lax.full(t.shape, 0, t.dtype)), t);
+  if (t.ndim === 2) return diagonal(t, k);
+  if (t.ndim !== 1) {
+    throw new GradloomError(
+      'shape',
+      `diag takes a vector or a matrix; received ${t.ndim} dimensions.`,
+      {
+        shape: [...t.shape],
+      },
+    );
+  }
+  const n = t.size + Math.abs(k);
+  const square = lax.broadcastInDim(
+    make(lax.pad(t.value, 0, [Math.max(0, k)], [Math.max(0, -k)]), t).value,
+    [n, n],
+    [1],
+  );
+  const on = eye(n, n, { k, dtype: 'bool' });
+  return make(lax.select(on.value, square, lax.full([n, n], 0, t.dtype)), t);
 }
-/** The lower triangle; the rest is 0. */
+
+/** The k-th diagonal of `axis1` and `axis2`, as the last axis. */
+export function diagonal(x: TensorLike, k = 0, axis1 = 0, axis2 = 1): Tensor {
+  const t = asTensor(x);
+  const [a, b] = [axis1, axis2].map((d) => (d < 0 ? d + t.ndim : d));
+  if (t.ndim < 2 || a === b) {
+    throw new GradloomError(
+      'axis',
+      'diagonal takes an array of at least two dimensions and two different axes.',
+      {
+        shape: [...t.shape],
+      },
+    );
+  }
+  const rest = t.shape.map((_, d) => d).filter((d) => d !== a && d !== b);
+  const m = t.transpose([...rest, a, b]);
+  const [rows, columns] = [t.shape[a], t.shape[b]];
+  const length = Math.max(0, Math.min(rows - Math.max(0, -k), columns - Math.max(0, k)));
+  const lead = rest.map((d) => t.shape[d]);
+  const flat = m.reshape([...lead, rows * columns]);
+  const first = Math.max(0, k) + Math.max(0, -k) * columns;
+  const at = fromData(
+    Int32Array.from({ length }, (_, i) => first + i * (columns + 1)),
+    [length],
+    'int32',
+  );
+  return make(lax.take(flat.value, at.value, lead.length), flat);
+}
+
+function triangle(x: TensorLike, k: number, lower: boolean): Tensor {
+  const given = asTensor(x);
+  const t = given.ndim === 1 ? given.broadcastTo([given.size, given.size]) : given;
+  const n = t.ndim;
+  const edge = lax.add(lax.iota(t.shape, n - 2, 'int32'), filled(t, k, 'int32'));
+  const column = lax.iota(t.shape, n - 1, 'int32');
+  const kept = lower ? lax.le(column, edge) : lax.ge(column, edge);
+  return make(lax.select(kept, t.value, filled(t, 0)), t);
+}
+/** The elements on and below the k-th diagonal; zeros above. */
 export function tril(x: TensorLike, k = 0): Tensor {
-  return masked(x, (r, c) => lax.le(c, lax.add(r, lax.full(r.shape, k, 'int32'))));
+  return triangle(x, k, true);
 }
+/** The elements on and above the k-th diagonal; zeros below. */
 export function triu(x: TensorLike, k = 0): Tensor {
-  return masked(x, (r, c) => lax.ge(c, lax.add(r, lax.full(r.shape, k, 'int32'))));
+  return triangle(x, k, false);
+}
+/** Ones on and below the k-th diagonal. */
+export function tri(n: number, m: number | null = null, k = 0, dtype?: DTypeArg): Tensor {
+  return tril(ones([n, m ?? n], dtype), k);
+}
+
+/** Columns are the powers of x, highest first (lowest first when `increasing`). */
+export function vander(x: TensorLike, n?: number, increasing = false): Tensor {
+  const t = asTensor(x);
+  const count = n ?? t.size;
+  const powers = Array.from({ length: count }, (_, i) => t.pow(increasing ? i : count - 1 - i));
+  return powers.length === 0 ? zeros([t.size, 0]) : stack(powers, 1);
 }

@@ -1,48 +1,70 @@
 /**
- * NumPy's everyday functions over tensors. Names are NumPy's in camelCase; semantics are NumPy's but
- * for dtypes, which meet as in JAX without 64-bit integers (see `promoteTypes`).
+ * NumPy's everyday functions over tensors, in TypeScript's case: `np.expandDims`, `np.countNonzero`.
+ * Options come by position as in NumPy (`np.sum(x, 0)`) or by name (`np.sum(x, { axis: 0 })`).
+ *
+ * Where this differs from NumPy: plain numbers are float32 (NumPy: float64), integers meet float32 in
+ * float32, integers are 32 bits wide, and tensors never change (np.random.shuffle returns a new one).
  */
-import {
-  asTensor,
-  formatArray,
-  type PrintOptions,
-  printOptions,
-  type TensorLike,
-} from '../tensor/index.ts';
-
-export { Tensor as ndarray } from '../tensor/index.ts';
+export type { DType, TypedArray } from '../dtype.ts';
+export type { Tensor, Tensor as ndarray, TensorLike } from '../tensor/index.ts';
+export * from './constants.ts';
 export * from './creation.ts';
+export * from './einsum.ts';
 export * from './elementwise.ts';
-export * from './linalg.ts';
+export {
+  argwhere,
+  compress,
+  extract,
+  flatnonzero,
+  insert,
+  nonzero,
+  ravelMultiIndex,
+  remove as delete,
+  take,
+  takeAlongAxis,
+  unravelIndex,
+} from './indexing.ts';
+export * from './joining.ts';
+export { cross, dot, inner, kron, matmul, outer, tensordot, trace, vdot } from './linalg.ts';
+export * as linalg from './linalg-namespace.ts';
+export * from './logic.ts';
 export * from './manipulation.ts';
+export * from './printing.ts';
 export * as random from './random.ts';
-export * from './reductions.ts';
+export {
+  all,
+  amax,
+  amin,
+  any,
+  argmax,
+  argmin,
+  average,
+  corrcoef,
+  countNonzero,
+  cov,
+  cummax,
+  cummin,
+  cumprod,
+  cumsum,
+  diff,
+  max,
+  mean,
+  median,
+  min,
+  nanmax,
+  nanmean,
+  nanmin,
+  nanprod,
+  nansum,
+  percentile,
+  prod,
+  ptp,
+  type QuantileMethod,
+  quantile,
+  std,
+  sum,
+  variance as var,
+} from './reductions.ts';
 export * from './sorting.ts';
-
-/** Inserts a dimension when it stands in an index. */
-export const newaxis: null = null;
-export const pi: number = Math.PI;
-export const e: number = Math.E;
-export const inf: number = Number.POSITIVE_INFINITY;
-export const nan: number = Number.NaN;
-export const float32 = 'float32' as const;
-export const float64 = 'float64' as const;
-export const int32 = 'int32' as const;
-export const uint8 = 'uint8' as const;
-export const bool = 'bool' as const;
-
-/** Changes how arrays are printed from here on. */
-export function setPrintoptions(o: Partial<PrintOptions>): void {
-  Object.assign(printOptions, o);
-}
-export function array2string(x: TensorLike, o: Partial<PrintOptions> = {}): string {
-  const t = asTensor(x);
-  return formatArray(t.dataSync(), t.shape, t.dtype, 'str', o);
-}
-export function arrayStr(x: TensorLike): string {
-  return array2string(x);
-}
-export function arrayRepr(x: TensorLike): string {
-  const t = asTensor(x);
-  return formatArray(t.dataSync(), t.shape, t.dtype, 'repr');
-}
+export type { AxisArg, ReduceArg, ShapeLike } from './support.ts';
+export { select, where } from './where.ts';

@@ -1,277 +1,294 @@
-/** Joining, splitting, reordering, repeating. */
-import { promoteTypes } from '../dtype.ts';
+/** The same elements in other shapes and orders. */
 import { GradloomError } from '../errors.ts';
 import { lax } from '../graph/index.ts';
-import { normalizeAxes, normalizeAxis, type Shape, showShape } from '../shape.ts';
-import { type Axis, asTensor, fromData, Tensor, type TensorLike } from '../tensor/index.ts';
+import { broadcastShapes, normalizeAxes, normalizeAxis, type Shape } from '../shape.ts';
+import { asTensor, fromData, type Tensor, type TensorLike } from '../tensor/index.ts';
+import { concatenate } from './joining.ts';
+import { type AxisArg, along, make, wholeNumber } from './support.ts';
 
-interface AxisOption {
-  readonly axis?: number;
+export function shape(x: TensorLike): readonly number[] {
+  return asTensor(x).shape;
 }
-
-/** Arrays end to end along an existing axis (default 0). Throws `operand` when the others differ. */
-export function concatenate(
-  xs: readonly TensorLike[],
-  o: { readonly axis?: number | null } | number = {},
-): Tensor {
-  if (xs.length === 0) throw new GradloomError('shape', 'concatenate needs at least one array.');
-  const given = typeof o === 'number' ? o : o.axis === undefined ? 0 : o.axis;
-  const ts = xs.map((x) => (given === null ? asTensor(x).flatten() : asTensor(x)));
-  const dtype = ts.map((t) => t.dtype).reduce(promoteTypes);
-  const axis = normalizeAxis(given ?? 0, ts[0].ndim);
-  return Tensor.of(
-    lax.concatenate(
-      ts.map((t) => lax.convert(t.value, dtype)),
-      axis,
-    ),
-    ...ts,
-  );
+export function ndim(x: TensorLike): number {
+  return asTensor(x).ndim;
 }
-/** Arrays of one shape along a new axis. */
-export function stack(xs: readonly TensorLike[], o: AxisOption | number = {}): Tensor {
-  const axis = typeof o === 'number' ? o : (o.axis ?? 0);
-  const ts = xs.map((x) => asTensor(x));
-  const a = normalizeAxis(axis, (ts[0]?.ndim ?? 0) + 1);
-  for (const t of ts) {
-    if (t.shape.join() !== ts[0].shape.join())
-      throw new GradloomError(
-        'shape',
-        `stack takes arrays of one shape; received ${ts.map((s) => showShape(s.shape)).join(', ')}.`,
-      );
-  }
-  return concatenate(
-    ts.map((t) => t.expandDims(a)),
-    { axis: a },
-  );
+export function size(x: TensorLike): number {
+  return asTensor(x).size;
 }
-export const vstack = (xs: readonly TensorLike[]): Tensor =>
-  concatenate(xs.map(atleast2d), { axis: 0 });
-export const hstack = (xs: readonly TensorLike[]): Tensor => {
-  const ts = xs.map(atleast1d);
-  return concatenate(ts, { axis: ts[0].ndim === 1 ? 0 : 1 });
-};
-export const dstack = (xs: readonly TensorLike[]): Tensor =>
-  concatenate(
-    xs.map((x) => {
-      const t = atleast2d(x);
-      return t.ndim === 2 ? t.expandDims(2) : t;
-    }),
-    { axis: 2 },
-  );
-export const columnStack = (xs: readonly TensorLike[]): Tensor =>
-  concatenate(
-    xs.map((x) => {
-      const t = asTensor(x);
-      return t.ndim < 2 ? t.reshape([t.size, 1]) : t;
-    }),
-    { axis: 1 },
-  );
-export function atleast1d(x: TensorLike): Tensor {
+/** One dimension may be -1. Throws `shape`. */
+export function reshape(x: TensorLike, wanted: readonly number[] | number): Tensor {
+  return asTensor(x).reshape(wanted);
+}
+export function ravel(x: TensorLike): Tensor {
+  return asTensor(x).ravel();
+}
+/** Dimensions in another order; reversed when none is given. */
+export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
+  return asTensor(x).transpose(axes);
+}
+export const permuteDims: typeof transpose = transpose;
+export function astype(x: TensorLike, dtype: string): Tensor {
+  return asTensor(x).astype(dtype);
+}
+export function swapaxes(x: TensorLike, axis1: number, axis2: number): Tensor {
   const t = asTensor(x);
-  return t.ndim === 0 ? t.reshape([1]) : t;
+  const [a, b] = [normalizeAxis(axis1, t.ndim), normalizeAxis(axis2, t.ndim)];
+  return t.transpose(t.shape.map((_, d) => (d === a ? b : d === b ? a : d)));
 }
-export function atleast2d(x: TensorLike): Tensor {
-  const t = asTensor(x);
-  return t.ndim >= 2 ? t : t.reshape([1, t.size]);
-}
-
-function cut(t: Tensor, axis: number, points: readonly number[]): Tensor[] {
-  const ends = [
-    0,
-    ...points.map((p) => Math.min(p < 0 ? p + t.shape[axis] : p, t.shape[axis])),
-    t.shape[axis],
-  ];
-  return ends
-    .slice(1)
-    .map((end, i) =>
-      t.slice(
-        ...t.shape.map((_, d): [number, number] | ':' =>
-          d === axis ? [ends[i], Math.max(ends[i], end)] : ':',
-        ),
-      ),
-    );
-}
-/** Equal parts, or parts that end at the given positions. Throws `shape` when parts would differ. */
-export function split(
-  x: TensorLike,
-  parts: number | readonly number[],
-  o: AxisOption | number = {},
-): Tensor[] {
-  const t = asTensor(x);
-  const axis = normalizeAxis(typeof o === 'number' ? o : (o.axis ?? 0), t.ndim);
-  if (typeof parts === 'number' && t.shape[axis] % parts !== 0) {
-    throw new GradloomError(
-      'shape',
-      `split: ${t.shape[axis]} does not divide into ${parts} equal parts. Use arraySplit.`,
-      { size: t.shape[axis], parts },
-    );
-  }
-  return arraySplit(t, parts, o);
-}
-/** Parts as equal as can be, the longer ones first. */
-export function arraySplit(
-  x: TensorLike,
-  parts: number | readonly number[],
-  o: AxisOption | number = {},
-): Tensor[] {
-  const t = asTensor(x);
-  const axis = normalizeAxis(typeof o === 'number' ? o : (o.axis ?? 0), t.ndim);
-  if (typeof parts !== 'number') return cut(t, axis, parts);
-  const n = t.shape[axis];
-  const points = Array.from(
-    { length: parts - 1 },
-    (_, i) => Math.floor(n / parts) * (i + 1) + Math.min(i + 1, n % parts),
-  );
-  return cut(t, axis, points);
-}
-
-export const reshape = (x: TensorLike, shape: number | readonly number[]): Tensor =>
-  asTensor(x).reshape(shape);
-export const ravel = (x: TensorLike): Tensor => asTensor(x).flatten();
-export const transpose = (x: TensorLike, axes?: readonly number[]): Tensor =>
-  asTensor(x).transpose(axes);
-export const squeeze = (x: TensorLike, axis?: number | readonly number[]): Tensor =>
-  asTensor(x).squeeze(axis);
-export const expandDims = (x: TensorLike, axis: number): Tensor => asTensor(x).expandDims(axis);
-export const broadcastTo = (x: TensorLike, shape: Shape): Tensor => asTensor(x).broadcastTo(shape);
-export function swapaxes(x: TensorLike, a: number, b: number): Tensor {
-  const t = asTensor(x);
-  const order = t.shape.map((_, d) => d);
-  const [p, q] = [normalizeAxis(a, t.ndim), normalizeAxis(b, t.ndim)];
-  [order[p], order[q]] = [q, p];
-  return t.transpose(order);
-}
+/** Axes moved to new places; the others keep their order. */
 export function moveaxis(
   x: TensorLike,
   source: number | readonly number[],
   destination: number | readonly number[],
 ): Tensor {
   const t = asTensor(x);
-  const list = (a: number | readonly number[]): number[] =>
-    (typeof a === 'number' ? [a] : [...a]).map((v) => normalizeAxis(v, t.ndim));
+  const list = (v: number | readonly number[]): number[] =>
+    (typeof v === 'number' ? [v] : [...v]).map((a) => normalizeAxis(a, t.ndim));
   const [from, to] = [list(source), list(destination)];
-  if (from.length !== to.length)
-    throw new GradloomError('axis', 'moveaxis: source and destination must name as many axes.');
+  if (
+    from.length !== to.length ||
+    new Set(from).size !== from.length ||
+    new Set(to).size !== to.length
+  ) {
+    throw new GradloomError(
+      'axis',
+      'moveaxis: source and destination must name as many, distinct axes.',
+      { source, destination },
+    );
+  }
   const order = t.shape.map((_, d) => d).filter((d) => !from.includes(d));
-  for (const [d, s] of to.map((d, i): [number, number] => [d, from[i]]).sort((a, b) => a[0] - b[0]))
-    order.splice(d, 0, s);
+  const moves = from.map((f, i) => [to[i], f] as const).sort((p, q) => p[0] - q[0]);
+  for (const [at, axis] of moves) order.splice(at, 0, axis);
   return t.transpose(order);
 }
-
-/** The array `reps` times over along each axis. */
-export function tile(x: TensorLike, reps: number | readonly number[]): Tensor {
-  let t = asTensor(x);
-  const r = typeof reps === 'number' ? [reps] : [...reps];
-  while (r.length < t.ndim) r.unshift(1);
-  t = t.reshape([...Array.from({ length: r.length - t.ndim }, () => 1), ...t.shape]);
-  const shape = t.shape.flatMap((n, d) => [r[d], n]);
-  const spread = lax.broadcastInDim(
-    t.value,
-    shape,
-    t.shape.map((_, d) => 2 * d + 1),
+export function squeeze(x: TensorLike, axis?: number | readonly number[]): Tensor {
+  return asTensor(x).squeeze(axis);
+}
+/** New axes of length 1, at these places of the result. */
+export function expandDims(x: TensorLike, axis: number | readonly number[]): Tensor {
+  const t = asTensor(x);
+  const axes = typeof axis === 'number' ? [axis] : axis;
+  const rank = t.ndim + axes.length;
+  const at = normalizeAxes(axes, rank);
+  const old = [...t.shape];
+  return t.reshape(
+    Array.from({ length: rank }, (_, d) => (at.includes(d) ? 1 : (old.shift() as number))),
   );
-  return Tensor.of(
+}
+export function broadcastTo(x: TensorLike, wanted: Shape): Tensor {
+  return asTensor(x).broadcastTo(wanted);
+}
+/** All arrays in the shape that they broadcast to. */
+export function broadcastArrays(...xs: readonly TensorLike[]): Tensor[] {
+  const ts = xs.map((x) => asTensor(x));
+  const common = ts.map((t) => t.shape).reduce<Shape>((a, b) => broadcastShapes(a, b), []);
+  return ts.map((t) => t.broadcastTo(common));
+}
+
+/** x laid out `reps` times along each axis (the last ones, when fewer are given). */
+export function tile(x: TensorLike, reps: number | readonly number[]): Tensor {
+  const t = asTensor(x);
+  const given = typeof reps === 'number' ? [reps] : reps;
+  for (const r of given) wholeNumber('tile: each repetition', r, 0);
+  const rank = Math.max(t.ndim, given.length);
+  const dims = [...Array<number>(rank - t.ndim).fill(1), ...t.shape];
+  const times = [...Array<number>(rank - given.length).fill(1), ...given];
+  // Each dimension in two: how often, and the elements.
+  const both = dims.flatMap((n, d) => [times[d], n]);
+  const spread = lax.broadcastInDim(
+    t.reshape(dims).value,
+    both,
+    dims.map((_, d) => 2 * d + 1),
+  );
+  return make(
     lax.reshape(
       spread,
-      t.shape.map((n, d) => n * r[d]),
+      dims.map((n, d) => n * times[d]),
     ),
     t,
   );
 }
-/** Each element `times` times in a row; without an axis, of the flattened array. */
-export function repeat(x: TensorLike, times: number, axis?: number | null): Tensor {
-  const t = axis == null ? asTensor(x).flatten() : asTensor(x);
-  const a = normalizeAxis(axis ?? 0, t.ndim);
-  const shape = [...t.shape.slice(0, a + 1), times, ...t.shape.slice(a + 1)];
+
+/** Each element `repeats` times (a number, or one for each) along `axis`, or of the flattened array. */
+export function repeat(x: TensorLike, repeats: number | readonly number[], axis?: AxisArg): Tensor {
+  const { t, axis: a } = along(x, axis, null);
+  const n = t.shape[a];
+  if (typeof repeats !== 'number') {
+    if (repeats.length === 1) return repeat(t, repeats[0], a);
+    if (repeats.length !== n)
+      throw new GradloomError(
+        'shape',
+        `repeat: ${repeats.length} counts for ${n} elements; give one count, or one for each.`,
+        { counts: repeats.length, size: n },
+      );
+    const at = Int32Array.from(
+      repeats.flatMap((r, i) => Array<number>(wholeNumber('repeat: each count', r, 0)).fill(i)),
+    );
+    return make(lax.take(t.value, fromData(at, [at.length], 'int32').value, a), t);
+  }
+  const r = wholeNumber('repeat: repeats', repeats, 0);
   const spread = lax.broadcastInDim(
     t.value,
-    shape,
+    [...t.shape.slice(0, a + 1), r, ...t.shape.slice(a + 1)],
     t.shape.map((_, d) => (d <= a ? d : d + 1)),
   );
-  return Tensor.of(
+  return make(
     lax.reshape(
       spread,
-      t.shape.map((n, d) => (d === a ? n * times : n)),
+      t.shape.map((m, d) => (d === a ? m * r : m)),
     ),
     t,
   );
 }
-export function flip(x: TensorLike, axis?: Axis): Tensor {
+
+/** Reversed along `axis` (one, several, or all). */
+export function flip(x: TensorLike, axis?: number | readonly number[] | null): Tensor {
   const t = asTensor(x);
-  return Tensor.of(lax.reverse(t.value, normalizeAxes(axis ?? null, t.ndim)), t);
+  return make(lax.reverse(t.value, normalizeAxes(axis, t.ndim)), t);
 }
-export const fliplr = (x: TensorLike): Tensor => flip(x, 1);
-export const flipud = (x: TensorLike): Tensor => flip(x, 0);
-/** Elements moved along, those that fall off coming back at the other end. */
-export function roll(x: TensorLike, shift: number, axis?: number | null): Tensor {
-  const whole = asTensor(x);
-  const t = axis == null ? whole.flatten() : whole;
-  const a = normalizeAxis(axis ?? 0, t.ndim);
-  const n = t.shape[a];
-  const k = n === 0 ? 0 : ((shift % n) + n) % n;
-  if (k === 0) return whole;
-  const [head, tail] = cut(t, a, [n - k]);
-  return concatenate([tail, head], { axis: a }).reshape(whole.shape);
+/** Left to right: along axis 1. */
+export function fliplr(x: TensorLike): Tensor {
+  return flip(x, 1);
 }
-/** Quarter turns from the first of `axes` toward the second. */
-export function rot90(x: TensorLike, k = 1, axes: readonly [number, number] = [0, 1]): Tensor {
-  const turns = ((k % 4) + 4) % 4;
-  let t = asTensor(x);
-  for (let i = 0; i < turns; i++) t = flip(swapaxes(t, axes[0], axes[1]), axes[0]);
-  return t;
+/** Upside down: along axis 0. */
+export function flipud(x: TensorLike): Tensor {
+  return flip(x, 0);
 }
-/** Wider at the edges: [before, after] for every axis, one pair for all, or one number. */
-export function pad(
+
+/** Shifted along `axis`, what falls off coming in on the other side; of the flattened array when none is given. */
+export function roll(
   x: TensorLike,
-  width: number | readonly [number, number] | readonly (readonly [number, number])[],
-  o: { mode?: 'constant' | 'edge' | 'reflect'; constantValues?: number } = {},
+  shift: number | readonly number[],
+  axis?: number | readonly number[] | null,
 ): Tensor {
   const t = asTensor(x);
-  const pairs = t.shape.map((_, d): readonly [number, number] =>
-    typeof width === 'number'
-      ? [width, width]
-      : typeof width[0] === 'number'
-        ? (width as readonly [number, number])
-        : (width as readonly (readonly [number, number])[])[d],
-  );
+  if (axis == null) return roll(t.ravel(), sumOf(shift), 0).reshape(t.shape);
+  const axes = typeof axis === 'number' ? [axis] : axis;
+  const shifts = typeof shift === 'number' ? axes.map(() => shift) : shift;
+  if (shifts.length !== axes.length)
+    throw new GradloomError('argument', `roll: ${shifts.length} shifts for ${axes.length} axes.`, {
+      shift,
+      axis,
+    });
+  let r = t;
+  axes.forEach((given, k) => {
+    const a = normalizeAxis(given, t.ndim);
+    const n = t.shape[a];
+    const by = n === 0 ? 0 : ((shifts[k] % n) + n) % n;
+    if (by === 0) return;
+    const lead = t.shape.slice(0, a).map(() => ':' as const);
+    r = concatenate([r.slice(...lead, [n - by, null]), r.slice(...lead, [0, n - by])], a);
+  });
+  return r;
+}
+function sumOf(shift: number | readonly number[]): number {
+  return typeof shift === 'number' ? shift : shift.reduce((a, b) => a + b, 0);
+}
+
+/** Turned by k quarter turns in the plane of two axes, from the first towards the second. */
+export function rot90(x: TensorLike, k = 1, axes: readonly [number, number] = [0, 1]): Tensor {
+  const t = asTensor(x);
+  const [a, b] = axes.map((d) => normalizeAxis(d, t.ndim));
+  if (a === b) throw new GradloomError('axis', 'rot90 takes two different axes.', { axes });
+  switch (((k % 4) + 4) % 4) {
+    case 1:
+      return swapaxes(flip(t, b), a, b);
+    case 2:
+      return flip(t, [a, b]);
+    case 3:
+      return flip(swapaxes(t, a, b), b);
+    default:
+      return t;
+  }
+}
+
+export type PadWidth = number | readonly [number, number] | readonly (readonly [number, number])[];
+export type PadMode = 'constant' | 'edge' | 'reflect' | 'symmetric' | 'wrap';
+
+/**
+ * Wider at the borders: `width` is a number, [before, after], or a pair for each axis. Modes:
+ * constant (zeros, or `constantValues`), edge, reflect, symmetric, wrap.
+ */
+export function pad(
+  x: TensorLike,
+  width: PadWidth,
+  options: PadMode | { readonly mode?: PadMode; readonly constantValues?: number } = {},
+): Tensor {
+  let t = asTensor(x);
+  const o = typeof options === 'string' ? { mode: options } : options;
   const mode = o.mode ?? 'constant';
+  const pairs = t.shape.map((_, d): readonly [number, number] => {
+    if (typeof width === 'number') return [width, width];
+    if (typeof width[0] === 'number') return width as readonly [number, number];
+    const list = width as readonly (readonly [number, number])[];
+    const pair = list.length === 1 ? list[0] : list[d];
+    if (pair === undefined)
+      throw new GradloomError(
+        'argument',
+        `pad: ${list.length} pairs of widths for ${t.ndim} dimensions.`,
+        { width },
+      );
+    return pair;
+  });
+  for (const n of pairs.flat()) wholeNumber('pad: each width', n, 0);
   if (mode === 'constant') {
-    return Tensor.of(
+    const value = ('constantValues' in o ? o.constantValues : undefined) ?? 0;
+    return make(
       lax.pad(
         t.value,
-        o.constantValues ?? 0,
+        value,
         pairs.map((p) => p[0]),
         pairs.map((p) => p[1]),
       ),
       t,
     );
   }
-  if (mode !== 'edge' && mode !== 'reflect')
-    throw new GradloomError(
-      'unknown-id',
-      `pad: unknown mode "${String(mode)}". Known: constant, edge, reflect.`,
-    );
-  return pairs.reduce((r, [lo, hi], d) => {
-    const n = r.shape[d];
-    const at = (i: number): number => {
-      if (mode === 'edge' || n === 1) return Math.min(n - 1, Math.max(0, i));
-      const period = 2 * (n - 1);
-      const m = ((i % period) + period) % period;
-      return m < n ? m : period - m;
-    };
-    const indices = Int32Array.from({ length: lo + n + hi }, (_, i) => at(i - lo));
-    return lo + hi === 0 ? r : r.take(fromData(indices, [indices.length], 'int32'), d);
-  }, t);
+  pairs.forEach(([low, high], a) => {
+    const n = t.shape[a];
+    if (low + high === 0) return;
+    if (n === 0)
+      throw new GradloomError(
+        'empty',
+        `pad: axis ${a} is empty; only mode "constant" can widen it.`,
+        { axis: a },
+      );
+    const at = Int32Array.from({ length: low + n + high }, (_, i) => source(i - low, n, mode));
+    t = make(lax.take(t.value, fromData(at, [at.length], 'int32').value, a), t);
+  });
+  return t;
 }
-/** Elements at `indices` along `axis` (flattened without one). Negative from the end; throws `index`. */
-export function take(x: TensorLike, indices: TensorLike, axis?: number | null): Tensor {
-  const t = axis == null ? asTensor(x).flatten() : asTensor(x);
-  const a = normalizeAxis(axis ?? 0, t.ndim);
-  const i = asTensor(indices, 'int32').astype('int32');
-  return t.slice(...t.shape.map((_, d): ':' | Tensor => (d === a ? i : ':')));
+/** Which of n elements stands at position i, which may lie outside. */
+function source(i: number, n: number, mode: PadMode): number {
+  const within = (period: number): number => ((i % period) + period) % period;
+  switch (mode) {
+    case 'edge':
+      return Math.min(n - 1, Math.max(0, i));
+    case 'wrap':
+      return within(n);
+    case 'symmetric': {
+      const p = within(2 * n);
+      return p < n ? p : 2 * n - 1 - p;
+    }
+    case 'reflect': {
+      if (n === 1) return 0;
+      const p = within(2 * n - 2);
+      return p < n ? p : 2 * n - 2 - p;
+    }
+    default:
+      throw new GradloomError(
+        'argument',
+        `pad: unknown mode "${mode}". Use constant, edge, reflect, symmetric or wrap.`,
+        { mode },
+      );
+  }
 }
-export function takeAlongAxis(x: TensorLike, indices: TensorLike, axis: number): Tensor {
-  const t = asTensor(x);
-  const i = asTensor(indices, 'int32').astype('int32');
-  return Tensor.of(lax.takeAlongAxis(t.value, i.value, normalizeAxis(axis, t.ndim)), t, i);
+
+/** The vector without zeros at its ends. Reads x at once. */
+export function trimZeros(x: TensorLike): Tensor {
+  const t = asTensor(x).ravel();
+  const data = t.dataSync();
+  let [from, to] = [0, data.length];
+  while (from < to && data[from] === 0) from++;
+  while (to > from && data[to - 1] === 0) to--;
+  return t.slice([from, to]);
 }

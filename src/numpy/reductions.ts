@@ -1,140 +1,288 @@
-/** Reductions and what is made of them. */
-import { makeArray } from '../dtype.ts';
+/** Numbers out of arrays: sums, extremes, averages, order statistics. */
+import { isFloat } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
 import { lax } from '../graph/index.ts';
-import { normalizeAxis } from '../shape.ts';
-import {
-  type Axis,
-  asTensor,
-  fromData,
-  type ReduceOptions,
-  Tensor,
-  type TensorLike,
-} from '../tensor/index.ts';
-import { concatenate } from './manipulation.ts';
-import { sort } from './sorting.ts';
+import { normalizeAxes, normalizeAxis } from '../shape.ts';
+import { asTensor, type ReduceOptions, type Tensor, type TensorLike } from '../tensor/index.ts';
+import { isnan } from './logic.ts';
+import { type AxisArg, along, asFloat, asNumber, filled, make, type ReduceArg } from './support.ts';
+import { where } from './where.ts';
 
-type Reduce = (x: TensorLike, axis?: Axis | ReduceOptions, o?: ReduceOptions) => Tensor;
-const reduce =
-  (f: (t: Tensor, axis?: Axis | ReduceOptions, o?: ReduceOptions) => Tensor): Reduce =>
-  (x, axis, o) =>
-    f(asTensor(x), axis, o);
+type Reduction = (x: TensorLike, axis?: ReduceArg, options?: ReduceOptions) => Tensor;
+type SpreadOptions = ReduceOptions & { readonly ddof?: number };
 
-export const sum: Reduce = reduce((t, a, o) => t.sum(a, o));
-export const prod: Reduce = reduce((t, a, o) => t.prod(a, o));
-export const mean: Reduce = reduce((t, a, o) => t.mean(a, o));
-export const max: Reduce = reduce((t, a, o) => t.max(a, o));
-export const min: Reduce = reduce((t, a, o) => t.min(a, o));
-export const amax: Reduce = max;
-export const amin: Reduce = min;
-export const any: Reduce = reduce((t, a, o) => t.any(a, o));
-export const all: Reduce = reduce((t, a, o) => t.all(a, o));
-export const ptp: Reduce = reduce((t, a, o) => t.max(a, o).sub(t.min(a, o)));
-export const countNonzero: Reduce = reduce((t, a, o) => t.ne(0).sum(a, o));
-
-type Spread = (
+/** Sum over `axis` (a number, several, or all). bool and uint8 add up as int32. */
+export const sum: Reduction = (x, axis, o) => asTensor(x).sum(axis, o);
+export const prod: Reduction = (x, axis, o) => asTensor(x).prod(axis, o);
+export const mean: Reduction = (x, axis, o) => asTensor(x).mean(axis, o);
+/** Largest; NaN wins. Throws `empty`. */
+export const max: Reduction = (x, axis, o) => asTensor(x).max(axis, o);
+/** Smallest; NaN wins. Throws `empty`. */
+export const min: Reduction = (x, axis, o) => asTensor(x).min(axis, o);
+export const amax: Reduction = max;
+export const amin: Reduction = min;
+export const any: Reduction = (x, axis, o) => asTensor(x).any(axis, o);
+export const all: Reduction = (x, axis, o) => asTensor(x).all(axis, o);
+/** Largest less smallest. */
+export const ptp: Reduction = (x, axis, o) => max(x, axis, o).sub(min(x, axis, o));
+/** How many are not zero: int32. */
+export const countNonzero: Reduction = (x, axis, o) => asTensor(x).ne(0).sum(axis, o);
+/** Variance: the mean squared distance from the mean, over N - ddof. */
+export function variance(
   x: TensorLike,
-  axis?: Axis | (ReduceOptions & { ddof?: number }),
-  o?: ReduceOptions & { ddof?: number },
-) => Tensor;
-const variance: Spread = (x, axis, o) => asTensor(x).var(axis, o);
-
-export { variance as var };
-export const std: Spread = (x, axis, o) => asTensor(x).std(axis, o);
-
-type Arg = (
-  x: TensorLike,
-  axis?: number | null | { axis?: number | null; keepdims?: boolean },
-) => Tensor;
-/** Position of the first maximum; the first NaN counts as one. int32. */
-export const argmax: Arg = (x, axis) => asTensor(x).argmax(axis);
-export const argmin: Arg = (x, axis) => asTensor(x).argmin(axis);
-
-function running(x: TensorLike, axis: number | null | undefined, op: 'add' | 'mul'): Tensor {
-  const t = asTensor(x);
-  const flat = axis == null ? t.flatten() : t;
-  const v =
-    flat.dtype === 'bool' || flat.dtype === 'uint8' ? lax.convert(flat.value, 'int32') : flat.value;
-  return Tensor.of(lax.cumulative(v, normalizeAxis(axis ?? 0, flat.ndim), op), t);
+  axis?: ReduceArg | SpreadOptions,
+  o?: SpreadOptions,
+): Tensor {
+  return asTensor(x).var(axis as SpreadOptions, o);
 }
-/** Running sum; without an axis, of the flattened array. */
-export const cumsum = (x: TensorLike, axis?: number | null): Tensor => running(x, axis, 'add');
-export const cumprod = (x: TensorLike, axis?: number | null): Tensor => running(x, axis, 'mul');
+/** Standard deviation. */
+export function std(x: TensorLike, axis?: ReduceArg | SpreadOptions, o?: SpreadOptions): Tensor {
+  return asTensor(x).std(axis as SpreadOptions, o);
+}
 
-/** The weighted mean. */
-export function average(x: TensorLike, o: { axis?: Axis; weights?: TensorLike } = {}): Tensor {
-  const t = asTensor(x);
-  if (o.weights === undefined) return t.mean(o.axis ?? null);
-  let w = asTensor(o.weights);
-  if (w.ndim === 1 && t.ndim > 1 && typeof o.axis === 'number') {
-    const a = normalizeAxis(o.axis, t.ndim);
-    w = w.reshape(t.shape.map((n, d) => (d === a ? n : 1)));
+type ArgOptions = number | null | { readonly axis?: number | null; readonly keepdims?: boolean };
+/** Position of the first maximum along `axis`, or in the flattened array: int32. */
+export function argmax(x: TensorLike, axis?: ArgOptions): Tensor {
+  return asTensor(x).argmax(axis);
+}
+export function argmin(x: TensorLike, axis?: ArgOptions): Tensor {
+  return asTensor(x).argmin(axis);
+}
+
+const ignoring =
+  (instead: number, reduce: Reduction): Reduction =>
+  (x, axis, o) => {
+    const t = asTensor(x);
+    return isFloat(t.dtype) ? reduce(where(isnan(t), instead, t), axis, o) : reduce(t, axis, o);
+  };
+/** The sum of what is not NaN. */
+export const nansum: Reduction = ignoring(0, sum);
+export const nanprod: Reduction = ignoring(1, prod);
+/** The mean of what is not NaN. */
+export const nanmean: Reduction = (x, axis, o) =>
+  nansum(x, axis, o).div(isnan(x).logicalNot().sum(axis, o));
+const nanExtreme =
+  (instead: number, reduce: Reduction): Reduction =>
+  (x, axis, o) => {
+    const t = asTensor(x);
+    if (!isFloat(t.dtype)) return reduce(t, axis, o);
+    return where(isnan(t).all(axis, o), Number.NaN, ignoring(instead, reduce)(t, axis, o));
+  };
+export const nanmax: Reduction = nanExtreme(Number.NEGATIVE_INFINITY, max);
+export const nanmin: Reduction = nanExtreme(Number.POSITIVE_INFINITY, min);
+
+/** The mean, each element weighed; `weights` broadcasts to x, or is a vector along `axis`. */
+export function average(
+  x: TensorLike,
+  axis?: ReduceArg,
+  options: ReduceOptions & { readonly weights?: TensorLike } = {},
+): Tensor {
+  const o =
+    typeof axis === 'object' && axis !== null && !Array.isArray(axis) ? axis : { axis, ...options };
+  const weights = (o as { weights?: TensorLike }).weights ?? options.weights;
+  const t = asFloat(x);
+  if (weights === undefined) return t.mean(o as ReduceOptions);
+  let w = asTensor(weights);
+  const given = (o as ReduceOptions).axis;
+  if (w.ndim === 1 && t.ndim > 1) {
+    if (typeof given !== 'number')
+      throw new GradloomError('axis', 'average: weights that are a vector need an axis.');
+    const a = normalizeAxis(given, t.ndim);
+    w = w.reshape(t.shape.map((_, d) => (d === a ? -1 : 1)));
   }
-  return t
-    .mul(w)
-    .sum(o.axis ?? null)
-    .div(w.broadcastTo(t.shape).sum(o.axis ?? null));
+  const spread = w.add(filledLike(t));
+  const range = o as ReduceOptions;
+  return t.mul(spread).sum(range).div(spread.sum(range));
+}
+function filledLike(t: Tensor): Tensor {
+  return make(filled(t, 0));
 }
 
-/** Differences of neighbours along `axis`, n times. */
-export function diff(x: TensorLike, n = 1, axis = -1): Tensor {
-  let t = asTensor(x);
-  const a = normalizeAxis(axis, t.ndim);
+/** Sums so far along `axis`, or of the flattened array. bool and uint8 add up as int32. */
+export function cumsum(x: TensorLike, axis?: AxisArg): Tensor {
+  return running(x, axis, 'add');
+}
+export function cumprod(x: TensorLike, axis?: AxisArg): Tensor {
+  return running(x, axis, 'mul');
+}
+function running(x: TensorLike, arg: AxisArg | undefined, op: 'add' | 'mul'): Tensor {
+  const { t, axis } = along(x, arg, null);
+  const n = t.dtype === 'uint8' || t.dtype === 'bool' ? t.astype('int32') : t;
+  return make(lax.cumulative(n.value, axis, op), n);
+}
+/** The largest so far (np.maximum.accumulate). */
+export function cummax(x: TensorLike, axis?: AxisArg): Tensor {
+  const { t, axis: a } = along(asNumber(x), axis, null);
+  return make(lax.cumulative(t.value, a, 'max'), t);
+}
+export function cummin(x: TensorLike, axis?: AxisArg): Tensor {
+  const { t, axis: a } = along(asNumber(x), axis, null);
+  return make(lax.cumulative(t.value, a, 'min'), t);
+}
+
+/** Each element less the one before it along `axis` (default the last), n times. */
+export function diff(x: TensorLike, n = 1, axis?: AxisArg): Tensor {
+  let { t, axis: a } = along(x, axis, -1);
+  if (!Number.isInteger(n) || n < 0)
+    throw new GradloomError(
+      'argument',
+      `diff: n must be a whole number of 0 or more; received ${n}.`,
+      { n },
+    );
+  const lead = t.shape.slice(0, a).map(() => ':' as const);
   for (let i = 0; i < n; i++) {
-    const cut = (from: number, to: number): Tensor =>
-      t.slice(...t.shape.map((_, d): [number, number] | ':' => (d === a ? [from, to] : ':')));
-    t = cut(1, t.shape[a]).sub(cut(0, Math.max(0, t.shape[a] - 1)));
+    const after = t.slice(...lead, [1, null]);
+    const before = t.slice(...lead, [null, -1]);
+    t = t.dtype === 'bool' ? after.ne(before) : after.sub(before);
   }
   return t;
 }
 
-/** The q-th quantiles (0..1), interpolated linearly between neighbours. */
+// ---- order statistics
+
+export type QuantileMethod = 'linear' | 'lower' | 'higher' | 'nearest' | 'midpoint';
+
+/** x with the axes of a reduction joined into a last one, and the shape the result is given. */
+function gathered(
+  x: TensorLike,
+  axis: ReduceArg | undefined,
+  o: ReduceOptions | undefined,
+): { rows: Tensor; shape: readonly number[] } {
+  const t = asFloat(x);
+  const options: ReduceOptions =
+    typeof axis === 'object' && axis !== null && !Array.isArray(axis)
+      ? (axis as ReduceOptions)
+      : { axis: axis as number, ...o };
+  const axes = normalizeAxes(options.axis ?? null, t.ndim);
+  if (axes.some((a) => t.shape[a] === 0))
+    throw new GradloomError('empty', 'Quantiles of an empty array have no value.', {
+      shape: [...t.shape],
+    });
+  const kept = t.shape.map((_, d) => d).filter((d) => !axes.includes(d));
+  const lead = kept.map((d) => t.shape[d]);
+  const rows = t
+    .transpose([...kept, ...axes])
+    .reshape([...lead, axes.reduce((n, a) => n * t.shape[a], 1)]);
+  const shape = options.keepdims ? t.shape.map((n, d) => (axes.includes(d) ? 1 : n)) : lead;
+  return { rows, shape };
+}
+
+function sortedRows(rows: Tensor): { sorted: Tensor; spoilt: Tensor } {
+  const sorted = make(lax.sort([rows.value], rows.ndim - 1)[0], rows);
+  // NaN sorts last, and makes every quantile NaN.
+  return { sorted, spoilt: isnan(sorted.slice('...', -1)) };
+}
+
+/** The middle value, or the mean of the middle two. */
+export function median(x: TensorLike, axis?: ReduceArg, o?: ReduceOptions): Tensor {
+  const { rows, shape } = gathered(x, axis, o);
+  const n = rows.shape[rows.ndim - 1];
+  const { sorted, spoilt } = sortedRows(rows);
+  const upper = sorted.slice('...', n >> 1);
+  const middle =
+    n % 2 === 1
+      ? upper
+      : sorted
+          .slice('...', (n >> 1) - 1)
+          .add(upper)
+          .div(2);
+  return where(spoilt, Number.NaN, middle).reshape(shape);
+}
+
+/**
+ * The value below which a share q (0 to 1, a number or several) of the elements lies, interpolated
+ * between neighbours. Several q come along a new first axis. Throws `argument` outside 0 to 1.
+ */
 export function quantile(
   x: TensorLike,
   q: number | readonly number[],
-  o: { axis?: number | null; keepdims?: boolean } = {},
+  axis?: ReduceArg,
+  options: ReduceOptions & { readonly method?: QuantileMethod } = {},
 ): Tensor {
-  const t = asTensor(x);
-  const flat = o.axis == null ? t.flatten() : t;
-  const a = normalizeAxis(o.axis ?? 0, flat.ndim);
-  const n = flat.shape[a];
-  if (n === 0)
-    throw new GradloomError('empty', 'quantile of an empty array has no value.', {
-      shape: [...t.shape],
-    });
-  const sorted = sort(flat.astype(flat.dtype === 'float64' ? 'float64' : 'float32'), a);
-  const at = (p: number): Tensor => {
-    if (!(p >= 0 && p <= 1))
-      throw new GradloomError('range', `Quantiles lie between 0 and 1; received ${p}.`, { q: p });
-    const position = p * (n - 1);
-    const low = Math.floor(position);
-    const pick = (i: number): Tensor =>
-      sorted.take(fromData(makeArray('int32', 1).fill(i), [], 'int32'), a);
-    const share = position - low;
-    return share === 0
-      ? pick(low)
-      : pick(low)
-          .mul(1 - share)
-          .add(pick(low + 1).mul(share));
+  const method =
+    (typeof axis === 'object' && axis !== null && 'method' in axis
+      ? (axis as { method?: QuantileMethod }).method
+      : undefined) ??
+    options.method ??
+    'linear';
+  const { rows, shape } = gathered(x, axis, options);
+  const { sorted, spoilt } = sortedRows(rows);
+  const n = rows.shape[rows.ndim - 1];
+  const one = (share: number): Tensor => {
+    if (!(share >= 0 && share <= 1))
+      throw new GradloomError(
+        'argument',
+        `Quantiles lie between 0 and 1, percentiles between 0 and 100; received ${share}.`,
+        { q: share },
+      );
+    const place = share * (n - 1);
+    const low = Math.floor(place);
+    const at = (i: number): Tensor => sorted.slice('...', Math.min(i, n - 1));
+    const t = place - low;
+    const pick = (): Tensor => {
+      switch (method) {
+        case 'lower':
+          return at(low);
+        case 'higher':
+          return at(Math.ceil(place));
+        case 'nearest':
+          return at(t < 0.5 || (t === 0.5 && low % 2 === 0) ? low : low + 1);
+        case 'midpoint':
+          return t === 0
+            ? at(low)
+            : at(low)
+                .add(at(low + 1))
+                .div(2);
+        default: {
+          if (t === 0) return at(low);
+          const gap = at(low + 1).sub(at(low));
+          return t < 0.5 ? at(low).add(gap.mul(t)) : at(low + 1).sub(gap.mul(1 - t));
+        }
+      }
+    };
+    return where(spoilt, Number.NaN, pick()).reshape(shape);
   };
-  const keep = (r: Tensor): Tensor =>
-    o.keepdims ? r.reshape(t.shape.map((m, d) => (o.axis == null || d === a ? 1 : m))) : r;
-  if (typeof q === 'number') return keep(at(q));
-  return concatenate(
-    q.map((p) => keep(at(p)).expandDims(0)),
-    { axis: 0 },
+  if (typeof q === 'number') return one(q);
+  const parts = q.map((v) => one(v).expandDims(0));
+  return make(
+    lax.concatenate(
+      parts.map((p) => p.value),
+      0,
+    ),
+    ...parts,
   );
 }
+/** `quantile` with q from 0 to 100. */
 export function percentile(
   x: TensorLike,
   q: number | readonly number[],
-  o: { axis?: number | null; keepdims?: boolean } = {},
+  axis?: ReduceArg,
+  options: ReduceOptions & { readonly method?: QuantileMethod } = {},
 ): Tensor {
-  return quantile(x, typeof q === 'number' ? q / 100 : q.map((p) => p / 100), o);
+  return quantile(x, typeof q === 'number' ? q / 100 : q.map((v) => v / 100), axis, options);
 }
-export function median(
+
+/** Covariance of variables in rows (in columns unless `rowvar`). */
+export function cov(
   x: TensorLike,
-  o: { axis?: number | null; keepdims?: boolean } | number | null = {},
+  options: { readonly rowvar?: boolean; readonly ddof?: number } = {},
 ): Tensor {
-  return quantile(x, 0.5, typeof o === 'object' && o !== null ? o : { axis: o });
+  let t = asFloat(x);
+  if (t.ndim < 2) t = t.reshape([1, t.size]);
+  if (options.rowvar === false) t = t.T;
+  const d = t.sub(t.mean(1, { keepdims: true }));
+  const c = d.matmul(d.T).div(t.shape[1] - (options.ddof ?? 1));
+  return c.size === 1 ? c.reshape([]) : c;
+}
+/** Correlation of variables in rows (in columns unless `rowvar`). */
+export function corrcoef(x: TensorLike, options: { readonly rowvar?: boolean } = {}): Tensor {
+  const c = cov(x, options);
+  if (c.ndim === 0) return c.div(c);
+  const n = c.shape[0];
+  const on = make(lax.eq(lax.iota([n, n], 0, 'int32'), lax.iota([n, n], 1, 'int32')));
+  const s = where(on, c, 0).sum(1).sqrt();
+  return c
+    .div(s.reshape([n, 1]))
+    .div(s.reshape([1, n]))
+    .clip(-1, 1);
 }

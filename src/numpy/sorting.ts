@@ -1,152 +1,299 @@
-/** Sorting, searching, sets. What has a shape that depends on the numbers reads them at once. */
-import { makeArray } from '../dtype.ts';
+/**
+ * Order, sets and counts. Results whose length depends on the elements (unique, bincount, the set
+ * functions) are computed at once from a read of their arguments.
+ */
+import { makeArray, type TypedArray } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
 import { lax } from '../graph/index.ts';
-import { normalizeAxis } from '../shape.ts';
-import { asTensor, fromData, Tensor, type TensorLike } from '../tensor/index.ts';
-import { positionsOf } from '../tensor/indexing.ts';
+import { showShape } from '../shape.ts';
+import { asTensor, fromData, isConcrete, type Tensor, type TensorLike } from '../tensor/index.ts';
+import { type AxisArg, along, hostData, make } from './support.ts';
 
-const keyed = (t: Tensor): Tensor => (t.dtype === 'bool' ? t.astype('uint8') : t);
-
-/** Ascending along `axis` (default last; null flattens). Stable; NaN last. */
-export function sort(x: TensorLike, axis: number | null = -1): Tensor {
-  const t = axis === null ? asTensor(x).flatten() : asTensor(x);
-  if (t.ndim === 0) return t;
-  return Tensor.of(
-    lax.convert(lax.sort([keyed(t).value], normalizeAxis(axis ?? -1, t.ndim))[0], t.dtype),
-    t,
-  );
-}
-/** The order that sorts: int32. Equal elements keep their order. */
-export function argsort(x: TensorLike, axis: number | null = -1): Tensor {
-  const t = axis === null ? asTensor(x).flatten() : asTensor(x);
-  const a = normalizeAxis(axis ?? -1, t.ndim);
-  return Tensor.of(lax.sort([keyed(t).value, lax.iota(t.shape, a, 'int32')], a)[1], t);
+/** bool is sorted as uint8. */
+function sortable(t: Tensor): Tensor {
+  return t.dtype === 'bool' ? t.astype('uint8') : t;
 }
 
-export interface UniqueResult {
-  readonly values: Tensor;
-  readonly index?: Tensor;
-  readonly inverse?: Tensor;
-  readonly counts?: Tensor;
+/** Ascending along `axis` (default the last; null: flattened); stable; NaN last. */
+export function sort(x: TensorLike, axis?: AxisArg): Tensor {
+  const { t, axis: a } = along(x, axis, -1);
+  const s = sortable(t);
+  return make(lax.sort([s.value], a)[0], s).astype(t.dtype);
 }
-interface UniqueOptions {
+/** The positions that would sort along `axis`: int32. */
+export function argsort(x: TensorLike, axis?: AxisArg): Tensor {
+  const { t, axis: a } = along(x, axis, -1);
+  const s = sortable(t);
+  return make(lax.sort([s.value, lax.iota(s.shape, a, 'int32')], a)[1], s);
+}
+/** The positions that sort by the last key, ties by the one before it, and so on. */
+export function lexsort(keys: readonly TensorLike[]): Tensor {
+  let order: Tensor | undefined;
+  for (const key of keys) {
+    const k = asTensor(key);
+    order = order ? order.slice(argsort(k.slice(order))) : argsort(k);
+  }
+  if (!order) throw new GradloomError('argument', 'lexsort needs at least one key.');
+  return order;
+}
+
+/** Sorts numbers, NaN last; stable. */
+const ascending = (a: number, b: number): number => {
+  if (a < b) return -1;
+  if (a > b) return 1;
+  return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
+};
+const sameKey = (a: number, b: number): boolean => a === b || (Number.isNaN(a) && Number.isNaN(b));
+
+export interface UniqueOptions {
+  /** Also the position of the first occurrence of each. */
   readonly returnIndex?: boolean;
+  /** Also, for each element of x, which of the unique ones it is (in the shape of x). */
   readonly returnInverse?: boolean;
+  /** Also how often each occurs. */
   readonly returnCounts?: boolean;
 }
-/** The sorted distinct elements; with options an object that says where and how often they stand. */
+
+/** The distinct elements, ascending; with options an array: [values, index, inverse, counts]. */
 export function unique(x: TensorLike): Tensor;
-export function unique(x: TensorLike, o: UniqueOptions): UniqueResult;
-export function unique(x: TensorLike, o?: UniqueOptions): Tensor | UniqueResult {
+export function unique(x: TensorLike, options: UniqueOptions): Tensor | Tensor[];
+export function unique(x: TensorLike, options: UniqueOptions = {}): Tensor | Tensor[] {
   const t = asTensor(x);
-  const data = t.dataSync();
-  const order = Int32Array.from({ length: data.length }, (_, i) => i).sort((i, j) => {
-    const [a, b] = [data[i], data[j]];
-    if (Number.isNaN(a) || Number.isNaN(b))
-      return Number(Number.isNaN(a)) - Number(Number.isNaN(b)) || i - j;
-    return a - b || i - j;
-  });
-  const values: number[] = [];
-  const index: number[] = [];
+  const data = hostData(t);
+  const order = orderOf(data);
+  const firsts: number[] = [];
   const counts: number[] = [];
   const inverse = new Int32Array(data.length);
-  for (const i of order) {
-    const last = values[values.length - 1];
-    if (
-      values.length === 0 ||
-      !(data[i] === last || (Number.isNaN(data[i]) && Number.isNaN(last)))
-    ) {
-      values.push(data[i]);
-      index.push(i);
+  for (let k = 0; k < order.length; k++) {
+    const i = order[k];
+    if (k === 0 || !sameKey(data[i], data[order[k - 1]])) {
+      firsts.push(i);
       counts.push(0);
     }
     counts[counts.length - 1]++;
-    inverse[i] = values.length - 1;
+    inverse[i] = firsts.length - 1;
   }
-  const ints = (a: number[]): Tensor => fromData(Int32Array.from(a), [a.length], 'int32');
-  const out = makeArray(t.dtype, values.length);
-  out.set(values);
-  const v = fromData(out, [values.length], t.dtype);
-  if (!o) return v;
-  return {
-    values: v,
-    ...(o.returnIndex && { index: ints(index) }),
-    ...(o.returnInverse && { inverse: fromData(inverse, t.shape, 'int32') }),
-    ...(o.returnCounts && { counts: ints(counts) }),
-  };
+  const values = makeArray(t.dtype, firsts.length);
+  for (let k = 0; k < firsts.length; k++) values[k] = data[firsts[k]];
+  const ints = (v: ArrayLike<number>, shape: readonly number[] = [v.length]): Tensor =>
+    fromData(Int32Array.from(v), shape, 'int32');
+  const u = fromData(values, [values.length], t.dtype);
+  const more: Tensor[] = [];
+  if (options.returnIndex) more.push(ints(firsts));
+  if (options.returnInverse) more.push(ints(inverse, t.shape));
+  if (options.returnCounts) more.push(ints(counts));
+  return more.length > 0 ? [u, ...more] : u;
 }
 
-/** Where `v` would be put into the sorted vector `a` to keep it sorted: int32. */
-export function searchsorted(
-  a: TensorLike,
-  v: TensorLike,
-  o: { side?: 'left' | 'right' } = {},
+function orderOf(data: TypedArray): Int32Array {
+  // Equal keys stay in order of position: the first of a run is the first occurrence.
+  return Int32Array.from({ length: data.length }, (_, i) => i).sort(
+    (i, j) => ascending(data[i], data[j]) || i - j,
+  );
+}
+
+/** For each element of x, whether it is among `values`. */
+export function isin(
+  x: TensorLike,
+  values: TensorLike,
+  options: { readonly invert?: boolean } = {},
 ): Tensor {
-  const sorted = asTensor(a);
-  if (sorted.ndim !== 1)
-    throw new GradloomError('shape', 'searchsorted: the sorted array must have one dimension.', {
-      shape: [...sorted.shape],
-    });
-  const t = asTensor(v);
-  const pairs = [...t.shape, sorted.size];
-  const dims = t.shape.map((_, d) => d);
-  const before = o.side === 'right' ? 'ge' : 'gt';
-  const value = Tensor.of(lax.broadcastInDim(t.value, pairs, dims), t);
-  return value[before](sorted).sum(-1);
-}
-/** The positions of nonzero elements, an array an axis: int32. */
-export function nonzero(x: TensorLike): Tensor[] {
   const t = asTensor(x);
-  return positionsOf(t.dataSync(), t.shape).map((p) => fromData(p, [p.length], 'int32'));
+  const known = new Set<number>(hostData(asTensor(values)));
+  const data = hostData(t);
+  const out = Uint8Array.from(data, (v) =>
+    Number((known.has(v) && !Number.isNaN(v)) !== (options.invert ?? false)),
+  );
+  return fromData(out, t.shape, 'bool');
 }
-export function argwhere(x: TensorLike): Tensor {
-  const t = asTensor(x);
-  const p = positionsOf(t.dataSync(), t.shape);
-  const n = p[0]?.length ?? 0;
-  const out = new Int32Array(n * t.ndim);
-  p.forEach((a, d) => {
-    a.forEach((v, i) => {
-      out[i * t.ndim + d] = v;
-    });
-  });
-  return fromData(out, [n, t.ndim], 'int32');
+/** The sorted distinct elements that are in both. */
+export function intersect1d(a: TensorLike, b: TensorLike): Tensor {
+  const u = unique(a);
+  return u.slice(isin(u, b));
 }
-/** How often each whole number 0, 1, 2, … occurs: int32. Throws `range` for others. */
-export function bincount(x: TensorLike, o: { minlength?: number } = {}): Tensor {
-  const data = asTensor(x).dataSync();
-  let most = -1;
-  for (const v of data) {
-    if (!Number.isInteger(v) || v < 0)
-      throw new GradloomError('range', `bincount takes whole numbers of 0 or more; found ${v}.`, {
-        value: v,
-      });
-    most = Math.max(most, v);
+/** The sorted distinct elements of a that are not in b. */
+export function setdiff1d(a: TensorLike, b: TensorLike): Tensor {
+  const u = unique(a);
+  return u.slice(isin(u, b, { invert: true }));
+}
+/** The sorted distinct elements of either. */
+export function union1d(a: TensorLike, b: TensorLike): Tensor {
+  const [x, y] = [asTensor(a).ravel(), asTensor(b).ravel()];
+  return unique(make(lax.concatenate(sameType(x, y), 0), x, y));
+}
+/** The sorted distinct elements that are in exactly one. */
+export function setxor1d(a: TensorLike, b: TensorLike): Tensor {
+  return union1d(setdiff1d(a, b), setdiff1d(b, a));
+}
+function sameType(x: Tensor, y: Tensor): [Tensor['value'], Tensor['value']] {
+  const joint = x.slice([0, 0]).add(y.slice([0, 0])).dtype;
+  return [x.astype(joint).value, y.astype(joint).value];
+}
+
+/**
+ * Where `values` would go in the sorted vector `sorted`: before equal elements (side 'left') or
+ * behind them ('right'). int32 in the shape of values.
+ */
+export function searchsorted(
+  sorted: TensorLike,
+  values: TensorLike,
+  options: 'left' | 'right' | { readonly side?: 'left' | 'right' } = 'left',
+): Tensor {
+  const a = asTensor(sorted);
+  const v = asTensor(values);
+  const right = (typeof options === 'string' ? options : (options.side ?? 'left')) === 'right';
+  if (a.ndim !== 1)
+    throw new GradloomError(
+      'shape',
+      `searchsorted looks in a vector; received shape ${showShape(a.shape)}.`,
+      { shape: [...a.shape] },
+    );
+  if (!isConcrete(a.value) || !isConcrete(v.value)) {
+    // Counting what comes before is slower, but can be traced.
+    const column = v.expandDims(-1);
+    const before = right ? a.le(column) : a.lt(column);
+    return before.sum(-1);
   }
-  const counts = new Int32Array(Math.max(most + 1, o.minlength ?? 0));
-  for (const v of data) counts[v]++;
-  return fromData(counts, [counts.length], 'int32');
+  const [data, wanted] = [hostData(a), hostData(v)];
+  const out = Int32Array.from(wanted, (w) => {
+    let [lo, hi] = [0, data.length];
+    while (lo < hi) {
+      const mid = (lo + hi) >> 1;
+      const c = ascending(data[mid], w);
+      if (right ? c <= 0 : c < 0) lo = mid + 1;
+      else hi = mid;
+    }
+    return lo;
+  });
+  return fromData(out, v.shape, 'int32');
 }
-/** [counts, edges] of the numbers in equal bins over `range`. */
+
+/** Which of the intervals between `bins` each element falls into. */
+export function digitize(x: TensorLike, bins: TensorLike, right = false): Tensor {
+  const edges = hostData(asTensor(bins));
+  const falling = edges.length > 1 && edges[0] > edges[edges.length - 1];
+  if (!falling) return searchsorted(bins, x, right ? 'left' : 'right');
+  const turned = fromData(edges.slice().reverse(), [edges.length]);
+  return searchsorted(turned, x, right ? 'right' : 'left')
+    .neg()
+    .add(edges.length);
+}
+
+/** How often each of 0, 1, 2, … occurs in x (whole numbers >= 0), or the sum of the weights there. */
+export function bincount(
+  x: TensorLike,
+  options: { readonly weights?: TensorLike; readonly minlength?: number } = {},
+): Tensor {
+  const t = asTensor(x);
+  const data = hostData(t);
+  let length = options.minlength ?? 0;
+  for (let i = 0; i < data.length; i++) {
+    if (!(Number.isInteger(data[i]) && data[i] >= 0))
+      throw new GradloomError(
+        'range',
+        `bincount takes whole numbers of 0 or more; found ${data[i]} at position ${i}.`,
+        { value: data[i], position: i },
+      );
+    if (data[i] >= length) length = data[i] + 1;
+  }
+  const w = options.weights === undefined ? undefined : asTensor(options.weights);
+  if (w && w.size !== t.size)
+    throw new GradloomError('shape', `bincount: ${w.size} weights for ${t.size} elements.`, {
+      weights: w.size,
+      size: t.size,
+    });
+  const weights = w && hostData(w);
+  const out = new Float64Array(length);
+  for (let i = 0; i < data.length; i++) out[data[i]] += weights ? weights[i] : 1;
+  return weights
+    ? fromData(Float32Array.from(out), [length], 'float32')
+    : fromData(Int32Array.from(out), [length], 'int32');
+}
+
+export interface HistogramOptions {
+  /** How many bins of equal width (default 10), or their edges, ascending. */
+  readonly bins?: number | readonly number[] | Tensor;
+  readonly range?: readonly [number, number];
+  readonly weights?: TensorLike;
+  /** Heights such that the area is 1. */
+  readonly density?: boolean;
+}
+
+/** [counts, edges]: every bin holds its left edge, the last one both. */
 export function histogram(
   x: TensorLike,
-  o: { bins?: number; range?: readonly [number, number] } = {},
+  bins: number | readonly number[] | Tensor | HistogramOptions = 10,
+  options: HistogramOptions = {},
 ): [Tensor, Tensor] {
-  const data = asTensor(x).dataSync();
+  const o: HistogramOptions =
+    typeof bins === 'object' && !Array.isArray(bins) && !('value' in bins)
+      ? (bins as HistogramOptions)
+      : { ...options, bins: bins as number };
+  const t = asTensor(x);
+  const data = hostData(t);
+  const edges = edgesOf(o, data);
+  const n = edges.length - 1;
+  const weights = o.weights === undefined ? undefined : hostData(asTensor(o.weights));
+  const counts = new Float64Array(n);
+  for (let i = 0; i < data.length; i++) {
+    const v = data[i];
+    if (!(v >= edges[0] && v <= edges[n])) continue;
+    let [lo, hi] = [0, n];
+    while (hi - lo > 1) {
+      const mid = (lo + hi) >> 1;
+      if (v >= edges[mid]) lo = mid;
+      else hi = mid;
+    }
+    counts[lo] += weights ? weights[i] : 1;
+  }
+  const places = fromData(Float32Array.from(edges), [n + 1], 'float32');
+  if (o.density) {
+    const total = counts.reduce((a, b) => a + b, 0);
+    const heights = counts.map((c, i) => c / total / (edges[i + 1] - edges[i]));
+    return [fromData(Float32Array.from(heights), [n], 'float32'), places];
+  }
+  return [
+    weights
+      ? fromData(Float32Array.from(counts), [n], 'float32')
+      : fromData(Int32Array.from(counts), [n], 'int32'),
+    places,
+  ];
+}
+
+function edgesOf(o: HistogramOptions, data: TypedArray): Float64Array {
   const bins = o.bins ?? 10;
+  if (typeof bins !== 'number') {
+    const edges = Float64Array.from(Array.isArray(bins) ? bins : hostData(bins as Tensor));
+    if (edges.length < 2 || edges.some((v, i) => i > 0 && !(v >= edges[i - 1])))
+      throw new GradloomError(
+        'argument',
+        'histogram: bin edges must be at least two numbers in ascending order.',
+        { bins: [...edges] },
+      );
+    return edges;
+  }
   if (!Number.isInteger(bins) || bins < 1)
     throw new GradloomError(
-      'range',
-      `histogram: bins must be a whole number of 1 or more; received ${bins}.`,
+      'argument',
+      `histogram: bins must be a whole number of 1 or more, or edges; received ${bins}.`,
       { bins },
     );
-  let [lo, hi] = o.range ?? [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  if (!o.range) for (const v of data) [lo, hi] = [Math.min(lo, v), Math.max(hi, v)];
-  if (data.length === 0 && !o.range) [lo, hi] = [0, 1];
-  if (lo === hi) [lo, hi] = [lo - 0.5, hi + 0.5];
-  const counts = new Int32Array(bins);
-  for (const v of data)
-    if (v >= lo && v <= hi) counts[Math.min(bins - 1, Math.floor(((v - lo) / (hi - lo)) * bins))]++;
-  const edges = Float32Array.from({ length: bins + 1 }, (_, i) => lo + ((hi - lo) * i) / bins);
-  return [fromData(counts, [bins], 'int32'), fromData(edges, [bins + 1], 'float32')];
+  let [low, high] = o.range ?? [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  if (!o.range) {
+    for (const v of data) {
+      if (!(v >= low)) low = v;
+      if (!(v <= high)) high = v;
+    }
+    if (data.length === 0) [low, high] = [0, 1];
+  }
+  if (!(Number.isFinite(low) && Number.isFinite(high) && low <= high))
+    throw new GradloomError(
+      'range',
+      `histogram: the range [${low}, ${high}] is not finite and ascending.`,
+      { range: [low, high] },
+    );
+  if (low === high) [low, high] = [low - 0.5, high + 0.5];
+  const edges = Float64Array.from({ length: bins + 1 }, (_, i) => low + (i * (high - low)) / bins);
+  edges[bins] = high;
+  return edges;
 }

@@ -3,6 +3,7 @@ import { type DType, isFloat, promoteTypes } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
 import { lax, type Value } from '../graph/index.ts';
 import { broadcastShapes, sameShape, showShape } from '../shape.ts';
+import { fits, stored } from './bounds.ts';
 
 export type Operand = Value | number | boolean;
 
@@ -29,7 +30,9 @@ function withNumber(dtype: DType, n: number | boolean): DType {
 }
 
 export function toValue(x: Operand, dtype: DType): Value {
-  return typeof x === 'object' ? lax.convert(x, dtype) : lax.scalar(Number(x), dtype);
+  return typeof x === 'object'
+    ? lax.convert(x, dtype)
+    : lax.scalar(stored(Number(x), dtype), dtype);
 }
 
 /** Both operands in `dtype`, broadcast to one shape. */
@@ -57,11 +60,18 @@ export function floating(op: Binary): (a: Operand, b: Operand) => Value {
 }
 
 export function comparing(op: Binary): (a: Operand, b: Operand) => Value {
-  return (a, b) => op(...meet(a, b, commonType(a, b)));
+  return (a, b) => {
+    const t = commonType(a, b);
+    // A number that the dtype cannot hold can still be compared with.
+    const outside = [a, b].some((x) => typeof x === 'number' && !fits(x, t));
+    return op(...meet(a, b, outside ? 'float64' : t));
+  };
 }
 
-/** max and min take every dtype. */
-export const plain: (op: Binary) => (a: Operand, b: Operand) => Value = comparing;
+/** What takes every dtype and gives the common one: max, min, choices. */
+export function plain(op: Binary): (a: Operand, b: Operand) => Value {
+  return (a, b) => op(...meet(a, b, commonType(a, b)));
+}
 
 export function logical(op: Binary): (a: Operand, b: Operand) => Value {
   return (a, b) => op(...meet(truth(a), truth(b), 'bool'));

@@ -1,30 +1,27 @@
+export * as arith from './arith.ts';
+export { grad, stopGradient, valueAndGrad, vjp } from './gradients.ts';
+export { asTensor, fromData, tensor } from './make.ts';
+export { isConcrete } from './pending.ts';
 export { formatArray, type PrintOptions, printOptions } from './print.ts';
 export { realize } from './runtime.ts';
 export { breathe, upload } from './storage.ts';
 export {
   type Axis,
-  asTensor,
-  fromData,
+  binaryOp,
   type IndexLike,
-  isConcrete,
   type NestedArray,
   type ReduceOptions,
   Tensor,
   type TensorLike,
-  tensor,
 } from './tensor.ts';
 export {
   bufferOf,
   type CompileOptions,
   compile,
   fromBuffer,
-  grad,
   graph,
-  stopGradient,
   TracedExecutable,
-  type Tree,
   takeBuffer,
   traceToExecutable,
-  valueAndGrad,
-  vjp,
 } from './transform.ts';
+export type { Tree } from './tree.ts';

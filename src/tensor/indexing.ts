@@ -10,6 +10,8 @@ export type Range = readonly [(number | null)?, (number | null)?, (number | null
 export interface ArrayIndex {
   readonly kind: 'array';
   readonly indices: Value;
+  /** The positions, where they are at hand to be checked. */
+  readonly known?: ArrayLike<number>;
 }
 /** A boolean mask over one or more axes, as the positions of its true elements, one array an axis. */
 export interface MaskIndex {
@@ -120,6 +122,7 @@ export function indexValue(x: Value, given: readonly Index[]): Value {
           }
         });
       }
+      if (i.kind === 'array' && i.known) checkPositions(i.known, d, x.shape[d]);
       for (const a of arrays) {
         start.push(0);
         limit.push(x.shape[d]);
@@ -131,13 +134,7 @@ export function indexValue(x: Value, given: readonly Index[]): Value {
     }
     const n = x.shape[d];
     if (typeof i === 'number') {
-      if (!Number.isInteger(i) || i < -n || i >= n) {
-        throw new GradloomError(
-          'index',
-          `Index ${i} is out of bounds for axis ${d} with size ${n}.`,
-          { index: i, axis: d, size: n },
-        );
-      }
+      checkPositions([i], d, n);
       const p = i < 0 ? i + n : i;
       start.push(p);
       limit.push(p + 1);
@@ -161,7 +158,7 @@ export function indexValue(x: Value, given: readonly Index[]): Value {
     }
     outline.push(d++);
   }
-  const sliced = lax.reverse(lax.slice(x, start, limit, strides), reversed);
+  const sliced = lax.reverse(window(x, start, limit, strides), reversed);
   if (!fate.some((f) => 'array' in f)) {
     const shape: number[] = [];
     for (const o of outline) {
@@ -174,6 +171,78 @@ export function indexValue(x: Value, given: readonly Index[]): Value {
     return lax.reshape(sliced, shape);
   }
   return gatherArrays(sliced, fate, outline);
+}
+
+function checkPositions(positions: ArrayLike<number>, axis: number, size: number): void {
+  for (let k = 0; k < positions.length; k++) {
+    const i = positions[k];
+    if (Number.isInteger(i) && i >= -size && i < size) continue;
+    throw new GradloomError(
+      'index',
+      `Index ${i} is out of bounds for axis ${axis} with size ${size}.`,
+      {
+        index: i,
+        axis,
+        size,
+      },
+    );
+  }
+}
+
+/**
+ * A slice; of a computed value, one whose starts are numbers of the graph, so that a loop over
+ * positions compiles once.
+ */
+function window(
+  x: Value,
+  start: readonly number[],
+  limit: readonly number[],
+  strides: readonly number[],
+): Value {
+  const sizes = limit.map((l, d) => l - start[d]);
+  const plain = strides.every((s) => s === 1) && sizes.some((n, d) => n !== x.shape[d]);
+  if (x.storage === undefined || !plain) return lax.slice(x, start, limit, strides);
+  return lax.dynamicSlice(
+    x,
+    start.map((s) => lax.scalar(s, 'int32')),
+    sizes,
+  );
+}
+
+/**
+ * The part of a row-major array that an index of numbers and one unbroken range at the front means:
+ * its first element and its shape. Undefined for every other index.
+ */
+export function contiguousPart(
+  shape: readonly number[],
+  given: readonly Index[],
+): { start: number; shape: readonly number[] } | undefined {
+  let start = 0;
+  let open = true;
+  const out: number[] = [];
+  let d = 0;
+  for (const i of given) {
+    if (i === null) out.push(1);
+    else {
+      if (i === '...' || d >= shape.length || !open) return undefined;
+      const n = shape[d];
+      const stride = sizeOf(shape.slice(d + 1));
+      if (typeof i === 'number') {
+        checkPositions([i], d, n);
+        start += (i < 0 ? i + n : i) * stride;
+      } else if (i !== ':' && 'kind' in i) return undefined;
+      else {
+        const r = rangeIndices(i === ':' ? [] : i, n);
+        if (r.step !== 1 && r.count > 1) return undefined;
+        start += r.count === 0 ? 0 : r.start * stride;
+        out.push(r.count);
+        // Behind a range the elements are no longer in one piece, unless it was one element.
+        open = false;
+      }
+      d++;
+    }
+  }
+  return { start, shape: [...out, ...shape.slice(d)] };
 }
 
 function wrapNegative(indices: Value, n: number): Value {

@@ -1,6 +1,17 @@
-/** Arrays as text, in NumPy's look (`str` and `repr` with NumPy's default options). */
-import type { DType } from '../dtype.ts';
+/**
+ * Arrays as text, as NumPy (2.4) prints them: `str` and `repr`, line breaks and all. The structure
+ * is that of NumPy's arrayprint, so that corner cases come out the same.
+ */
+import { type DType, isFloat } from '../dtype.ts';
 import { type Shape, sizeOf } from '../shape.ts';
+import {
+  exponentText,
+  fixedDigits,
+  positional,
+  roundedDigits,
+  scientificDigits,
+  uniqueDigits,
+} from './digits.ts';
 
 export interface PrintOptions {
   /** Digits after the point, at most. */
@@ -9,7 +20,7 @@ export interface PrintOptions {
   threshold: number;
   edgeitems: number;
   linewidth: number;
-  /** Never use scientific notation. */
+  /** Small numbers never bring on scientific notation. */
   suppress: boolean;
 }
 
@@ -24,127 +35,92 @@ export const printOptions: PrintOptions = {
 type Data = ArrayLike<number>;
 type Format = (v: number) => string;
 
-/** The shortest decimal digits that give the number back in its own type. */
-function shortest(v: number, dtype: DType): string {
-  if (dtype === 'float64') return v.toExponential();
-  for (let p = 0; p < 9; p++) {
-    const s = v.toExponential(p);
-    if (Math.fround(Number(s)) === v) return s;
+function special(v: number): string {
+  if (Number.isNaN(v)) return 'nan';
+  return v > 0 ? 'inf' : '-inf';
+}
+
+/** Whether numbers of these magnitudes are shown in scientific notation. */
+function wantsExponent(finite: readonly number[], dtype: DType, o: PrintOptions): boolean {
+  let most = 0;
+  let least = Number.POSITIVE_INFINITY;
+  for (const v of finite) {
+    const a = Math.abs(v);
+    if (a > most) most = a;
+    if (a !== 0 && a < least) least = a;
   }
-  return v.toExponential(8);
-}
-
-interface Digits {
-  readonly negative: boolean;
-  readonly digits: string;
-  /** Value = 0.d1d2d3… * 10^point */
-  readonly point: number;
-}
-
-/** Digits of |v|, rounded to `precision` places after the point (positional) or after the first digit. */
-function digitsOf(v: number, dtype: DType, precision: number, scientific: boolean): Digits {
-  const short = shortest(Math.abs(v), dtype);
-  let [mantissa, exponent] = short.split('e');
-  const places = scientific ? precision : precision + Number(exponent);
-  if (mantissa.length - 2 > places) {
-    const exact = Math.abs(v);
-    if (scientific) [mantissa, exponent] = exact.toExponential(Math.max(0, precision)).split('e');
-    else {
-      const fixed = exact.toFixed(Math.min(100, precision));
-      const [whole, part = ''] = fixed.split('.');
-      const all = (whole + part).replace(/^0+/, '') || '0';
-      const lead = whole === '0' ? -(part.length - part.replace(/^0+/, '').length) : whole.length;
-      return {
-        negative: v < 0 || Object.is(v, -0),
-        digits: all.replace(/0+$/, '') || '0',
-        point: all === '0' ? 1 : lead,
-      };
-    }
-  }
-  return {
-    negative: v < 0 || Object.is(v, -0),
-    digits: mantissa.replace('.', '').replace(/0+$/, '') || '0',
-    point: Number(exponent) + 1,
-  };
-}
-
-function positional(d: Digits): [string, string] {
-  const whole = d.point <= 0 ? '0' : d.digits.slice(0, d.point).padEnd(d.point, '0');
-  const part = d.point <= 0 ? '0'.repeat(-d.point) + d.digits : d.digits.slice(d.point);
-  return [(d.negative ? '-' : '') + whole, part === '0' && d.digits === '0' ? '' : part];
+  if (most === 0) return false;
+  // float32 has 6 digits that can be relied on.
+  if (most >= (dtype === 'float32' ? 1e6 : 1e8)) return true;
+  return !o.suppress && (least < 1e-4 || most / least > 1000);
 }
 
 function floatFormat(values: readonly number[], dtype: DType, o: PrintOptions): Format {
   const finite = values.filter(Number.isFinite);
-  const nonzero = finite.filter((v) => v !== 0).map(Math.abs);
-  const most = nonzero.length > 0 ? Math.max(...nonzero) : 0;
-  const least = nonzero.length > 0 ? Math.min(...nonzero) : 0;
-  const scientific =
-    !o.suppress && nonzero.length > 0 && (most >= 1e8 || least < 1e-4 || most / least > 1000);
-  const special = (v: number): string => (Number.isNaN(v) ? 'nan' : v > 0 ? 'inf' : '-inf');
-  const specials = values.filter((v) => !Number.isFinite(v)).map((v) => special(v).length);
-  if (scientific) {
-    const parts = finite.map((v) => digitsOf(v, dtype, o.precision, true));
-    const places = Math.min(o.precision, Math.max(1, ...parts.map((p) => p.digits.length - 1)));
-    const onlyWhole = parts.every((p) => p.digits.length === 1);
-    const exponents = parts.map((p) =>
-      Math.max(2, String(Math.abs(p.digits === '0' ? 0 : p.point - 1)).length),
-    );
-    const expWidth = Math.max(2, ...exponents);
-    const one = (v: number): string => {
-      const d = digitsOf(v, dtype, o.precision, true);
-      const e = d.digits === '0' ? 0 : d.point - 1;
-      const fraction = onlyWhole ? '' : d.digits.slice(1).padEnd(places, '0');
-      return `${d.negative ? '-' : ''}${d.digits[0]}.${fraction}e${e < 0 ? '-' : '+'}${String(Math.abs(e)).padStart(expWidth, '0')}`;
-    };
-    const width = Math.max(0, ...specials, ...finite.map((v) => one(v).length));
-    return (v) => (Number.isFinite(v) ? one(v) : special(v)).padStart(width);
+  const exponent = finite.length > 0 && wantsExponent(finite, dtype, o);
+  let left = 0;
+  let right = 0;
+  let places = 0;
+  let expWidth = 2;
+  if (exponent) {
+    for (const v of finite) {
+      const d = scientificDigits(v, dtype, o.precision);
+      places = Math.max(places, d.digits.length - 1);
+      expWidth = Math.max(expWidth, exponentText(d).length - 2);
+      left = Math.max(left, d.negative ? 2 : 1);
+    }
+    right = expWidth + 2 + places;
+  } else {
+    for (const v of finite) {
+      const [whole, part] = positional(fixedDigits(v, dtype, o.precision));
+      left = Math.max(left, whole.length);
+      right = Math.max(right, part.length);
+    }
   }
-  const parts = finite.map((v) => positional(digitsOf(v, dtype, o.precision, false)));
-  const right = Math.max(0, ...parts.map((p) => p[1].length));
-  let left = Math.max(0, ...parts.map((p) => p[0].length));
-  const widest = Math.max(0, ...specials);
-  if (widest > left + 1 + right) left = widest - 1 - right;
+  if (finite.length < values.length) {
+    const longest = values.some((v) => v === Number.NEGATIVE_INFINITY) ? 4 : 3;
+    left = Math.max(left, longest - (right + 1));
+  }
   return (v) => {
-    if (!Number.isFinite(v)) return special(v).padStart(left + 1 + right);
-    const [whole, part] = positional(digitsOf(v, dtype, o.precision, false));
+    if (!Number.isFinite(v)) return special(v).padStart(left + right + 1);
+    if (exponent) {
+      // Digits beyond the shortest are those of the exact value.
+      const d = roundedDigits(v, places);
+      const first = `${d.negative ? '-' : ''}${d.digits[0]}`.padStart(left);
+      return `${first}.${d.digits.slice(1).padEnd(places, '0')}${exponentText(d, expWidth)}`;
+    }
+    const [whole, part] = positional(fixedDigits(v, dtype, o.precision));
     return `${whole.padStart(left)}.${part.padEnd(right)}`;
   };
 }
 
-function formatOf(values: readonly number[], dtype: DType, o: PrintOptions): Format {
-  if (dtype === 'float32' || dtype === 'float64') return floatFormat(values, dtype, o);
+function formatOf(values: readonly number[], shape: Shape, dtype: DType, o: PrintOptions): Format {
+  if (isFloat(dtype)) return floatFormat(values, dtype, o);
   if (dtype === 'bool') {
-    const width = values.length > 0 && values.every((v) => v) ? 4 : 5;
-    return (v) => (v ? 'True' : 'False').padStart(width);
+    const yes = shape.length > 0 ? ' True' : 'True';
+    return (v) => (v ? yes : 'False');
   }
-  const width = Math.max(0, ...values.map((v) => String(v).length));
+  let width = 0;
+  for (const v of values) width = Math.max(width, String(v).length);
   return (v) => String(v).padStart(width);
 }
 
-/** One number as NumPy prints a scalar of that dtype. */
+/** One number as Python prints a NumPy scalar of that dtype. */
 export function formatScalar(v: number, dtype: DType): string {
   if (dtype === 'bool') return v ? 'True' : 'False';
-  if (dtype !== 'float32' && dtype !== 'float64') return String(v);
-  if (Number.isNaN(v)) return 'nan';
-  if (!Number.isFinite(v)) return v > 0 ? 'inf' : '-inf';
+  if (!isFloat(dtype)) return String(v);
+  if (!Number.isFinite(v)) return special(v);
+  const d = uniqueDigits(v, dtype);
   const a = Math.abs(v);
-  const short = shortest(a, dtype);
-  const [mantissa, exponent] = short.split('e');
-  const sign = v < 0 || Object.is(v, -0) ? '-' : '';
-  if (a !== 0 && (a < 1e-4 || a >= 1e16)) {
-    const e = Number(exponent);
-    return `${sign}${mantissa}e${e < 0 ? '-' : '+'}${String(Math.abs(e)).padStart(2, '0')}`;
+  if (a !== 0 && (a < 1e-4 || a >= (dtype === 'float32' ? 1e6 : 1e16))) {
+    const tail = d.digits.length > 1 ? `.${d.digits.slice(1)}` : '';
+    return `${d.negative ? '-' : ''}${d.digits[0]}${tail}${exponentText(d)}`;
   }
-  const [whole, part] = positional({
-    negative: false,
-    digits: mantissa.replace('.', '').replace(/0+$/, '') || '0',
-    point: Number(exponent) + 1,
-  });
-  return `${sign}${whole}.${part || '0'}`;
+  const [whole, part] = positional(d);
+  return `${whole}.${part || '0'}`;
 }
 
-/** The text of `str(array)`. `repr` adds `array(…)`, commas and the dtype. */
+/** The text of `str(array)`; of `repr(array)`, with `array(…)`, commas and the dtype. */
 export function formatArray(
   data: Data,
   shape: Shape,
@@ -153,89 +129,75 @@ export function formatArray(
   options: Partial<PrintOptions> = {},
 ): string {
   const o = { ...printOptions, ...options };
+  if (style === 'str') {
+    return shape.length === 0 ? formatScalar(data[0], dtype) : layOut(data, shape, dtype, o, '', 0);
+  }
+  const prefix = 'array(';
+  const text = layOut(data, shape, dtype, { ...o, linewidth: o.linewidth - 1 }, ',', prefix.length);
   const size = sizeOf(shape);
-  if (shape.length === 0) {
-    const s = formatScalar(data[0], dtype);
-    return style === 'str'
-      ? s
-      : wrapRepr(
-          `${dtype === 'float32' || dtype === 'float64' ? trimPoint(s) : s}`,
-          shape,
-          dtype,
-          size,
-        );
-  }
-  const summary = size > o.threshold;
-  const shown: number[] = [];
-  const walk = (d: number, at: number): void => {
-    if (d === shape.length) {
-      shown.push(data[at]);
-      return;
-    }
-    const stride = sizeOf(shape.slice(d + 1));
-    for (const i of picks(shape[d], summary, o.edgeitems)) if (i >= 0) walk(d + 1, at + i * stride);
-  };
-  if (size > 0) walk(0, 0);
-  const format = formatOf(shown, dtype, o);
-  const separator = style === 'repr' ? ',' : '';
-  const prefix = style === 'repr' ? 'array('.length : 0;
-  // NumPy keeps room for the closing brackets on the last line.
-  const text = size === 0 ? '[]' : level(0, 0, prefix);
-  return style === 'str' ? text : wrapRepr(text, shape, dtype, size);
-
-  function level(d: number, at: number, indent: number): string {
-    const stride = sizeOf(shape.slice(d + 1));
-    const items = picks(shape[d], summary, o.edgeitems);
-    if (d === shape.length - 1) {
-      const lines: string[] = [];
-      let line = '';
-      const room =
-        o.linewidth - Math.max(separator.length, shape.length - 0) + (separator.length ? 0 : 0);
-      items.forEach((i, k) => {
-        const word = i < 0 ? '...' : format(data[at + i * stride]);
-        const end = k < items.length - 1 ? separator : '';
-        const limit = k < items.length - 1 ? o.linewidth - separator.length : room;
-        const start = line === '' ? ' '.repeat(indent + d + 1) : line;
-        const joined = line === '' ? start + word : `${start} ${word}`;
-        if (line !== '' && joined.length > limit) {
-          lines.push(line);
-          line = ' '.repeat(indent + d + 1) + word + end;
-        } else line = joined + end;
-      });
-      lines.push(line);
-      return `[${lines.join('\n').slice(indent + d + 1)}]`;
-    }
-    const gap = '\n'.repeat(shape.length - 1 - d);
-    const pad = ' '.repeat(indent + d + 1);
-    const inner = items.map((i) => (i < 0 ? '...' : level(d + 1, at + i * stride, indent)));
-    return `[${inner.join(`${separator}${gap}${pad}`)}]`;
-  }
-}
-
-/** Which indices are shown; -1 stands for the dots. */
-function picks(n: number, summary: boolean, edge: number): number[] {
-  if (!summary || n <= 2 * edge) return Array.from({ length: n }, (_, i) => i);
-  return [
-    ...Array.from({ length: edge }, (_, i) => i),
-    -1,
-    ...Array.from({ length: edge }, (_, i) => n - edge + i),
-  ];
-}
-
-function trimPoint(s: string): string {
-  return s.endsWith('.0') ? s.slice(0, -1) : s;
-}
-
-function wrapRepr(text: string, shape: Shape, dtype: DType, size: number): string {
-  const implied = dtype === 'float64' || dtype === 'bool';
   const extras: string[] = [];
-  if (size === 0 && !(shape.length === 1))
+  if ((size === 0 && shape.length !== 1) || size > o.threshold)
     extras.push(`shape=(${shape.join(', ')}${shape.length === 1 ? ',' : ''})`);
-  if (!implied || size === 0) extras.push(`dtype=${dtype}`);
-  if (extras.length === 0) return `array(${text})`;
-  const tail = extras.join(', ');
-  const last = text.length - (text.lastIndexOf('\n') + 1);
-  const lead = text.includes('\n') ? last : last + 'array('.length;
-  const gap = lead + tail.length + 3 > 75 ? `,\n${' '.repeat('array('.length)}` : ', ';
-  return `array(${text}${gap}${tail})`;
+  if ((dtype !== 'float64' && dtype !== 'bool') || size === 0) extras.push(`dtype=${dtype}`);
+  if (extras.length === 0) return `${prefix}${text})`;
+  const body = `${prefix}${text},`;
+  const tail = `${extras.join(', ')})`;
+  const lastLine = body.length - (body.lastIndexOf('\n') + 1);
+  const space = lastLine + tail.length + 1 > o.linewidth ? `\n${' '.repeat(prefix.length)}` : ' ';
+  return body + space + tail;
+}
+
+function layOut(
+  data: Data,
+  shape: Shape,
+  dtype: DType,
+  o: PrintOptions,
+  comma: string,
+  indent: number,
+): string {
+  if (sizeOf(shape) === 0) return '[]';
+  const summary = sizeOf(shape) > o.threshold;
+  const picks = shape.map((n) => shownIndices(n, summary, o.edgeitems));
+  const strides = shape.map((_, d) => sizeOf(shape.slice(d + 1)));
+
+  const shown: number[] = [];
+  const gather = (d: number, at: number): void => {
+    if (d === shape.length) shown.push(data[at]);
+    else for (const i of picks[d]) if (i >= 0) gather(d + 1, at + i * strides[d]);
+  };
+  gather(0, 0);
+  const format = formatOf(shown, shape, dtype, o);
+  if (shape.length === 0) return format(data[0]);
+
+  /** The rows below `at`, without the hanging indent of the first line. */
+  const level = (d: number, at: number, hang: string, width: number): string => {
+    const items = picks[d];
+    if (d < shape.length - 1) {
+      const gap = `${comma}${'\n'.repeat(shape.length - 1 - d)}`;
+      const inner = items.map((i) =>
+        i < 0 ? `${hang}...` : hang + level(d + 1, at + i * strides[d], `${hang} `, width - 1),
+      );
+      return `[${inner.join(gap).slice(hang.length)}]`;
+    }
+    // The last axis: words, wrapped where the next would not leave room for a bracket.
+    const room = width - Math.max(comma.length, 1);
+    let text = '';
+    let line = hang;
+    items.forEach((i, k) => {
+      const word = i < 0 ? '...' : format(data[at + i]);
+      if (line.length + word.length > room && line.length > hang.length) {
+        text += `${line.trimEnd()}\n`;
+        line = hang;
+      }
+      line += word + (k < items.length - 1 ? `${comma} ` : '');
+    });
+    return `[${(text + line).slice(hang.length)}]`;
+  };
+  return level(0, 0, ' '.repeat(indent + 1), o.linewidth);
+}
+
+/** Which indices of an axis are shown; -1 stands for the dots. */
+function shownIndices(n: number, summary: boolean, edge: number): number[] {
+  const all = Array.from({ length: n }, (_, i) => i);
+  return summary && n > 2 * edge ? [...all.slice(0, edge), -1, ...all.slice(n - edge)] : all;
 }

@@ -4,7 +4,7 @@
  */
 import type { Backend, DeviceBuffer, Executable } from '../backends/backend.ts';
 import { getBackend } from '../backends/registry.ts';
-import { makeArray } from '../dtype.ts';
+import { makeArray, type TypedArray } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
 import { Graph, type Node, type Value } from '../graph/index.ts';
 import { sizeOf } from '../shape.ts';
@@ -17,29 +17,57 @@ export function storageOf(v: Value): Storage | undefined {
   return v.storage as Storage | undefined;
 }
 
-/** Numbers worth baking into code; any other scalar of a lazy graph is an input, so that a changing
- * number (a decaying learning rate) does not compile anew each time. */
-function isBaked(node: Node): boolean {
-  const { value, dtype } = node.attrs as { value: number; dtype: string };
-  if (dtype !== 'float32' && dtype !== 'float64') return true;
-  return [0, 1, -1, 2, 0.5].includes(value);
-}
+// ---- keeping graphs that will be differentiated
 
-let differentiating = 0;
+let recording = 0;
+const recorded: Node[] = [];
 
-/** Runs `fn` with everything it computes kept differentiable, even what is read on the way. */
-export function differentiable<T>(fn: () => T): T {
-  differentiating++;
+/**
+ * Runs `f`, in which values may be read while the graph above them is still needed: a function is
+ * being differentiated. Otherwise a value that has been computed forgets where it came from.
+ */
+export function recordingGraph<T>(f: () => T): T {
+  recording++;
   try {
-    return fn();
+    return f();
   } finally {
-    differentiating--;
+    if (--recording === 0) {
+      for (const n of recorded.splice(0))
+        if (n.outputs.every((o) => o.storage !== undefined)) n.inputs = [];
+    }
   }
 }
 
-/** Whether values must keep the graph above them: see `differentiable`. */
-export function isDifferentiating(): boolean {
-  return differentiating > 0;
+/** Whether a function is being differentiated outside any trace. */
+export function isRecording(): boolean {
+  return recording > 0;
+}
+
+function bind(v: Value, storage: Storage): void {
+  if (recording === 0) v.bind(storage);
+  else {
+    v.storage = storage;
+    recorded.push(v.node);
+  }
+}
+
+// ---- collecting
+
+/**
+ * Numbers worth baking into code; any other scalar of a lazy graph is an input, so that a changing
+ * number (a decaying learning rate, a position) does not compile anew each time.
+ */
+function isBaked(node: Node): boolean {
+  const { value, dtype } = node.attrs as { value: number; dtype: string };
+  switch (dtype) {
+    case 'float32':
+    case 'float64':
+      return [0, 1, -1, 2, 0.5].includes(value) || !Number.isFinite(value);
+    case 'int32':
+      return [0, 1, -1].includes(value);
+    default:
+      return true;
+  }
 }
 
 interface Collected {
@@ -48,22 +76,14 @@ interface Collected {
 }
 
 /** The nodes to run for `roots`, and the values they start from. */
-export function collect(roots: readonly Value[], hoist: boolean): Collected {
-  const inputs: Value[] = [];
-  const seenInputs = new Set<Value>();
+function collect(roots: readonly Value[]): Collected {
+  const inputs = new Set<Value>();
   const done = new Set<Node>();
   const order: Node[] = [];
   const stack: Node[] = [];
-  const isInput = (v: Value): boolean => {
-    if (v.storage !== undefined) return true;
-    return hoist && v.node.primitive.name === 'constant' && !isBaked(v.node);
-  };
   const need = (v: Value): void => {
-    if (isInput(v)) {
-      if (!seenInputs.has(v)) {
-        seenInputs.add(v);
-        inputs.push(v);
-      }
+    if (v.storage !== undefined || (v.node.primitive.name === 'constant' && !isBaked(v.node))) {
+      inputs.add(v);
     } else if (!done.has(v.node)) stack.push(v.node);
   };
   for (const root of roots) {
@@ -84,17 +104,46 @@ export function collect(roots: readonly Value[], hoist: boolean): Collected {
       }
     }
   }
-  return { inputs, order };
+  return { inputs: [...inputs], order };
 }
 
 function traced(v: Value): GradloomError {
   const name = v.node.label ? ` "${v.node.label}"` : '';
   return new GradloomError(
     'traced',
-    `The value of ${v.describe()}${name} is not known yet: it is being traced inside compile, grad or a model's training step. Return it from the function and read it there.`,
+    `The value of ${v.describe()}${name} is not known yet: it is being traced inside compile, graph or a model's training step. Return it from the function and read it there.`,
     { shape: [...v.shape], dtype: v.dtype },
   );
 }
+
+// ---- not computing the same thing over and over
+
+/** Nodes that have been run on the way to something else, without keeping their results. */
+const passed = new WeakSet<Node>();
+
+const cheap = new Set(['broadcast_in_dim', 'reshape', 'transpose', 'reverse', 'slice', 'convert']);
+
+/**
+ * Values to keep besides those asked for: what an earlier run has computed in passing and something
+ * newer is built upon. The user holds on to such a value, and without this each further read would
+ * compute it again. It is computed twice, never three times.
+ */
+function worthKeeping(order: readonly Node[], roots: ReadonlySet<Value>): Value[] {
+  const found = new Set<Value>();
+  for (const node of order) {
+    if (passed.has(node)) continue;
+    for (const input of node.inputs) {
+      let v = input;
+      // What only moves elements costs nothing to repeat; what it moves may.
+      while (v.storage === undefined && cheap.has(v.node.primitive.name)) v = v.node.inputs[0];
+      if (v.storage !== undefined || roots.has(v) || !passed.has(v.node)) continue;
+      if (v.node.inputs.length > 0) found.add(v);
+    }
+  }
+  return [...found];
+}
+
+// ---- running
 
 function structureKey(
   inputs: readonly Value[],
@@ -102,48 +151,61 @@ function structureKey(
   roots: readonly Value[],
 ): string {
   const ids = new Map<Value, number>();
-  const parts: string[] = [];
+  let key = '';
   for (const v of inputs) {
     ids.set(v, ids.size);
-    parts.push(`${v.dtype}[${v.shape.join()}]`);
+    key += `${v.dtype}[${v.shape.join()}];`;
   }
   for (const n of order) {
-    let p = n.key;
-    for (const v of n.inputs) p += `,${ids.get(v)}`;
-    parts.push(p);
+    key += n.key;
+    for (const v of n.inputs) key += `,${ids.get(v)}`;
+    key += ';';
     for (const o of n.outputs) if (!ids.has(o)) ids.set(o, ids.size);
   }
-  parts.push(roots.map((r) => ids.get(r)).join());
-  return parts.join(';');
+  return key + roots.map((r) => ids.get(r)).join();
 }
 
-/** Computes every value of `roots` and binds it to its storage. */
-export function realize(roots: readonly Value[]): void {
-  const pending = [...new Set(roots)].filter((v) => v.storage === undefined);
-  if (pending.length === 0) return;
-  const backend = getBackend();
-  const { inputs, order } = collect(pending, true);
-  // A scalar constant that is itself asked for was taken for an input.
-  const direct = pending.filter((v) => inputs.includes(v));
-  for (const v of direct) v.bind(constantStorage(v), true);
-  const roots2 = pending.filter((v) => v.storage === undefined);
-  if (roots2.length === 0) return;
-
+function executableFor(
+  backend: Backend,
+  inputs: readonly Value[],
+  order: readonly Node[],
+  roots: readonly Value[],
+): Executable {
   let cache = caches.get(backend);
   if (!cache) {
     cache = new Map();
     caches.set(backend, cache);
   }
-  const key = structureKey(inputs, order, roots2);
+  const key = structureKey(inputs, order, roots);
   let executable = cache.get(key);
   if (executable) cache.delete(key);
-  else executable = backend.compile(new Graph(inputs, roots2, 'lazy'));
+  else executable = backend.compile(new Graph(inputs, roots, 'lazy'));
+  // Last in the map is used last.
   cache.set(key, executable);
   if (cache.size > mostExecutables) {
     const [oldest, old] = cache.entries().next().value!;
     cache.delete(oldest);
     old.dispose();
   }
+  return executable;
+}
+
+/** Computes every value of `roots` and binds it to its storage. */
+export function realize(roots: readonly Value[]): void {
+  const pending = new Set<Value>();
+  for (const v of roots) if (v.storage === undefined) pending.add(v);
+  if (pending.size === 0) return;
+  const backend = getBackend();
+  // A number that is itself asked for needs no backend.
+  for (const v of pending) {
+    if (v.node.primitive.name !== 'constant') continue;
+    v.bind(Storage.ofHost(constantData(v), v.dtype));
+    pending.delete(v);
+  }
+  if (pending.size === 0) return;
+  const { inputs, order } = collect([...pending]);
+  const outputs = [...pending, ...worthKeeping(order, pending)];
+  const executable = executableFor(backend, inputs, order, outputs);
 
   const passing: DeviceBuffer[] = [];
   const buffers = inputs.map((v) => {
@@ -153,19 +215,20 @@ export function realize(roots: readonly Value[]): void {
     passing.push(b);
     return b;
   });
-  const results = executable.run(buffers);
-  for (const b of passing) b.dispose();
-  roots2.forEach((v, i) => {
-    v.bind(Storage.ofBuffer(results[i], backend, v.dtype, sizeOf(v.shape)), isDifferentiating());
+  let results: DeviceBuffer[];
+  try {
+    results = executable.run(buffers);
+  } finally {
+    for (const b of passing) b.dispose();
+  }
+  for (const n of order) passed.add(n);
+  outputs.forEach((v, i) => {
+    bind(v, Storage.ofResult(results[i], backend, v.dtype, sizeOf(v.shape)));
   });
 }
 
-function constantData(v: Value): ReturnType<typeof makeArray> {
+function constantData(v: Value): TypedArray {
   const a = makeArray(v.dtype, 1);
   a[0] = v.node.attrs.value as number;
   return a;
-}
-
-function constantStorage(v: Value): Storage {
-  return Storage.ofHost(constantData(v), v.dtype);
 }

@@ -1,4 +1,11 @@
-/** Where the contents of a computed value lie: on the host, on a backend, or both. */
+/**
+ * Where the contents of a computed value lie: on the host, or on a backend.
+ *
+ * A backend's memory is freed when the garbage collector finds the storage dead, or by `dispose`.
+ * Two things help the collector, which knows nothing of that memory: `breathe`, which lets it work
+ * where code waits anyway, and host memory in place of the backend's for the results of long loops
+ * that never wait, since finalizers cannot run in them.
+ */
 import type { Backend, DeviceBuffer } from '../backends/backend.ts';
 import { getBackend } from '../backends/registry.ts';
 import { type DType, type TypedArray, viewArray } from '../dtype.ts';
@@ -7,9 +14,34 @@ import { GradloomError } from '../errors.ts';
 /** Frees the memory of storage that nobody can reach any more. */
 const reaper = new FinalizationRegistry<DeviceBuffer>((buffer) => buffer.dispose());
 
-/** Bytes and number of buffers bound since the event loop last turned; see `breathe`. */
-let pressure = 0;
-let bound = 0;
+/** Bytes of device memory handed to storage since the event loop last turned. */
+let sinceTurn = 0;
+/** … and since the garbage collector was last asked to look. */
+let sinceCollection = 0;
+let turnAwaited = false;
+
+const yieldAfter = 64 * 2 ** 20;
+const collectAfter = 256 * 2 ** 20;
+/** Beyond this in one turn of the event loop, results are kept on the host. */
+const spillAfter = 512 * 2 ** 20;
+
+function allocated(bytes: number): void {
+  sinceTurn += bytes;
+  sinceCollection += bytes;
+  if (turnAwaited || sinceTurn < yieldAfter) return;
+  turnAwaited = true;
+  const timer = setTimeout(() => {
+    turnAwaited = false;
+    sinceTurn = 0;
+  }, 0) as unknown as { unref?: () => void };
+  // A program that is done should not wait for this.
+  timer.unref?.();
+}
+
+function freed(bytes: number): void {
+  sinceTurn = Math.max(0, sinceTurn - bytes);
+  sinceCollection = Math.max(0, sinceCollection - bytes);
+}
 
 export class Storage {
   readonly dtype: DType;
@@ -24,7 +56,10 @@ export class Storage {
     this.length = length;
   }
 
-  /** Host data, uploaded when a backend first needs it. The array is kept, not copied. */
+  /**
+   * Host data. The array is kept, not copied, until a backend first needs it; then it is copied there
+   * and let go.
+   */
   static ofHost(data: TypedArray, dtype: DType): Storage {
     const s = new Storage(dtype, data.length);
     s.#host = data;
@@ -37,24 +72,47 @@ export class Storage {
     return s;
   }
 
+  /** As `ofBuffer`, for what a lazy graph computed: moved to the host when too much has piled up. */
+  static ofResult(buffer: DeviceBuffer, backend: Backend, dtype: DType, length: number): Storage {
+    if (sinceTurn < spillAfter || !backend.sync || buffer.byteLength < 1024)
+      return Storage.ofBuffer(buffer, backend, dtype, length);
+    const bytes = buffer.readSync();
+    buffer.dispose();
+    return Storage.ofHost(viewArray(dtype, bytes.buffer, bytes.byteOffset, length), dtype);
+  }
+
   get disposed(): boolean {
     return this.#disposed;
   }
 
+  /** The contents, if they lie on the host. Not a copy. */
+  get host(): TypedArray | undefined {
+    this.#check();
+    return this.#host;
+  }
+
   #adopt(buffer: DeviceBuffer, backend: Backend): void {
-    if (this.#buffer) reaper.unregister(this);
     this.#buffer = buffer;
     this.#backend = backend;
     reaper.register(this, buffer, this);
-    pressure += buffer.byteLength;
-    bound++;
+    allocated(buffer.byteLength);
+  }
+
+  #abandon(): DeviceBuffer | undefined {
+    const b = this.#buffer;
+    if (b) {
+      reaper.unregister(this);
+      freed(b.byteLength);
+    }
+    this.#buffer = undefined;
+    return b;
   }
 
   #check(): void {
     if (this.#disposed) {
       throw new GradloomError(
         'disposed',
-        'This tensor has been disposed of (or was donated to a compiled function).',
+        'This tensor has been disposed of (or was donated to a compiled function). Use a tensor that is still alive, or dispose later.',
       );
     }
   }
@@ -66,9 +124,9 @@ export class Storage {
     const bytes = this.#host ? bytesOfArray(this.#host) : this.#foreignBytes();
     const buffer = backend.allocate(bytes.length);
     buffer.write(bytes);
-    const old = this.#buffer;
+    this.#abandon()?.dispose();
+    this.#host = undefined;
     this.#adopt(buffer, backend);
-    old?.dispose();
     return buffer;
   }
 
@@ -85,15 +143,13 @@ export class Storage {
   /** Takes the buffer out: the caller owns it now, and this storage is dead. */
   release(backend: Backend): DeviceBuffer {
     const b = this.on(backend);
-    reaper.unregister(this);
-    this.#buffer = undefined;
-    this.#host = undefined;
+    this.#abandon();
     this.#disposed = true;
     return b;
   }
 
-  /** A view of host contents, else a copy from the device. */
-  readSync(): TypedArray {
+  /** Host contents as they are, else a copy from the device. Not to be written to. */
+  peek(): TypedArray {
     this.#check();
     if (this.#host) return this.#host;
     if (!this.#backend!.sync) {
@@ -106,10 +162,15 @@ export class Storage {
     return this.#view(this.#buffer!.readSync());
   }
 
+  /** A copy of the contents. */
+  readSync(): TypedArray {
+    this.#check();
+    return this.#host ? this.#host.slice() : this.peek();
+  }
+
   async read(): Promise<TypedArray> {
     this.#check();
-    if (this.#host) return this.#host;
-    if (this.#backend!.sync) return this.#view(this.#buffer!.readSync());
+    if (this.#host || this.#backend!.sync) return this.readSync();
     return this.#view(await this.#buffer!.read());
   }
 
@@ -120,9 +181,7 @@ export class Storage {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    reaper.unregister(this);
-    this.#buffer?.dispose();
-    this.#buffer = undefined;
+    this.#abandon()?.dispose();
     this.#host = undefined;
   }
 }
@@ -139,16 +198,56 @@ export function upload(data: TypedArray): DeviceBuffer {
   return buffer;
 }
 
+interface NodeGlobals {
+  readonly gc?: () => void;
+  readonly setImmediate?: (f: () => void) => void;
+  readonly process?: { readonly getBuiltinModule?: (name: string) => unknown };
+}
+
+let collector: (() => void) | null | undefined;
+
+/** The garbage collector, where it can be called: with --expose-gc, and in Node without. */
+function collectGarbage(): void {
+  const g = globalThis as NodeGlobals;
+  if (collector === undefined) {
+    collector = g.gc ?? null;
+    try {
+      const v8 = g.process?.getBuiltinModule?.('node:v8') as
+        | { setFlagsFromString(flag: string): void }
+        | undefined;
+      const vm = g.process?.getBuiltinModule?.('node:vm') as
+        | { runInNewContext(code: string): () => void }
+        | undefined;
+      if (!collector && v8 && vm) {
+        v8.setFlagsFromString('--expose-gc');
+        collector = vm.runInNewContext('gc');
+        v8.setFlagsFromString('--no-expose-gc');
+      }
+    } catch {
+      // Not allowed here: the collector comes when it comes.
+    }
+  }
+  collector?.();
+}
+
+function turn(): Promise<void> {
+  const { setImmediate } = globalThis as NodeGlobals;
+  return new Promise((done) => (setImmediate ? setImmediate(done) : setTimeout(done, 0)));
+}
+
 /**
- * Lets the event loop turn when much has been allocated since it last did: finalizers, which free
- * what the garbage collector found dead, run only then. Every asynchronous read calls this.
+ * Lets the event loop turn when much has been allocated since it last did, after asking the garbage
+ * collector to look when very much has: finalizers, which free what it found dead, run only then.
+ * Every asynchronous read calls this.
  */
 export async function breathe(): Promise<void> {
-  if (pressure < 1 << 26 && bound < 1000) return;
-  const full = pressure >= 1 << 26;
-  pressure = 0;
-  bound = 0;
-  const g = globalThis as { gc?: () => void; setImmediate?: (f: () => void) => void };
-  if (full) g.gc?.();
-  await new Promise<void>((done) => (g.setImmediate ? g.setImmediate(done) : setTimeout(done, 0)));
+  if (sinceTurn < yieldAfter && sinceCollection < collectAfter) return;
+  if (sinceCollection >= collectAfter) {
+    sinceCollection = 0;
+    collectGarbage();
+    // One turn for the collector to post its finalizers, one for them to run.
+    await turn();
+  }
+  sinceTurn = 0;
+  await turn();
 }

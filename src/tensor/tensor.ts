@@ -6,30 +6,25 @@
  * `dataSync()`. Memory is freed when the garbage collector finds a tensor dead, or earlier by
  * `dispose()` or `using`.
  */
-import {
-  checkDType,
-  type DType,
-  dtypeOfArray,
-  isFloat,
-  makeArray,
-  type TypedArray,
-} from '../dtype.ts';
+import { getBackend } from '../backends/registry.ts';
+import { checkDType, type DType, isFloat, type TypedArray } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
 import { lax, type Value } from '../graph/index.ts';
-import {
-  checkShape,
-  normalizeAxes,
-  normalizeAxis,
-  type Shape,
-  sameShape,
-  showShape,
-  sizeOf,
-} from '../shape.ts';
+import { normalizeAxes, normalizeAxis, type Shape, showShape, sizeOf } from '../shape.ts';
 import * as arith from './arith.ts';
-import { type Index, indexValue, parseIndex, positionsOf, type Range } from './indexing.ts';
+import {
+  contiguousPart,
+  type Index,
+  indexValue,
+  parseIndex,
+  positionsOf,
+  type Range,
+} from './indexing.ts';
+import { asTensor, fromData, tensor, toNested } from './make.ts';
+import { isConcrete, isHeavy } from './pending.ts';
 import { formatArray } from './print.ts';
-import { isDifferentiating, realize, storageOf } from './runtime.ts';
-import { breathe, Storage } from './storage.ts';
+import { realize, storageOf } from './runtime.ts';
+import { breathe } from './storage.ts';
 
 export type Scalar = number | boolean;
 export type TensorLike = Tensor | Scalar | NestedArray | TypedArray | ArrayBufferView;
@@ -49,39 +44,42 @@ export type IndexLike =
   | Tensor
   | { readonly take: readonly number[] | Tensor };
 
-/** Pending graphs longer than this are run, so that a loop that never reads stays bounded. */
-const longest = 500;
+/** How many tensors share a value, where that is more than one: reshaping to the same shape, say. */
+const sharers = new WeakMap<Value, number>();
 
 export class Tensor {
-  readonly value: Value;
-  /** The longest chain of pending operations that ends here. */
-  readonly #pending: number;
+  readonly #value: Value;
+  #disposed = false;
 
   /** Wraps a graph value. Users make tensors with `tensor`, `np.array` and the like. */
-  constructor(value: Value, pending = 1) {
-    this.value = value;
-    this.#pending = pending;
+  constructor(value: Value) {
+    this.#value = value;
   }
 
+  /** Wraps a value built from other tensors, running it when too much is pending. */
   static of(value: Value, ...from: readonly unknown[]): Tensor {
-    let pending = 1;
-    for (const f of from) {
-      if (f instanceof Tensor && f.value.storage === undefined)
-        pending = Math.max(pending, f.#pending + 1);
+    if (from.some((f) => f instanceof Tensor && f.#value === value))
+      sharers.set(value, (sharers.get(value) ?? 1) + 1);
+    else if (value.storage === undefined && isHeavy(value)) realize([value]);
+    return new Tensor(value);
+  }
+
+  /** The edge of the graph. Throws `disposed` when the tensor has been disposed of. */
+  get value(): Value {
+    if (this.#disposed) {
+      throw new GradloomError(
+        'disposed',
+        `This tensor, ${this.#value.describe()}, has been disposed of. Use a tensor that is still alive, or dispose later.`,
+      );
     }
-    const t = new Tensor(value, pending);
-    if (pending > longest && !isDifferentiating() && isConcrete(value)) {
-      realize([value]);
-      return new Tensor(value);
-    }
-    return t;
+    return this.#value;
   }
 
   get shape(): readonly number[] {
-    return this.value.shape;
+    return this.#value.shape;
   }
   get dtype(): DType {
-    return this.value.dtype;
+    return this.#value.dtype;
   }
   /** Number of elements. */
   get size(): number {
@@ -99,70 +97,81 @@ export class Tensor {
 
   // ---- reading
 
-  /** The elements, row-major. bool as 0 and 1. Throws `traced` for a tensor inside a traced function. */
+  /**
+   * A copy of the elements, row-major; bool as 0 and 1. Throws `traced` for a tensor inside a traced
+   * function.
+   */
   async data(): Promise<TypedArray> {
     await breathe();
     realize([this.value]);
     return storageOf(this.value)!.read();
   }
-  /** The elements at once; throws `sync-read` on a backend that cannot. */
+  /** `data` at once; throws `sync-read` on a backend that cannot. */
   dataSync(): TypedArray {
     realize([this.value]);
     return storageOf(this.value)!.readSync();
   }
-  /** Nested arrays of numbers (booleans for bool); a number for a 0-d tensor. */
+  /** The elements without a copy where they lie on the host: not to be written to. */
+  #peek(): TypedArray {
+    realize([this.value]);
+    return storageOf(this.value)!.peek();
+  }
+  /** Nested arrays of numbers (booleans for bool); a single one for a 0-d tensor. */
   async array(): Promise<unknown> {
     return toNested(await this.data(), this.shape, this.dtype);
   }
   arraySync(): unknown {
-    return toNested(this.dataSync(), this.shape, this.dtype);
+    return toNested(this.#peek(), this.shape, this.dtype);
   }
   /** The only element, as a number. Throws `shape` when there are more. */
   item(): number {
     if (this.size !== 1) {
       throw new GradloomError(
         'shape',
-        `item() takes a tensor of one element; this one has shape ${showShape(this.shape)}.`,
+        `item() takes a tensor of one element; this one has shape ${showShape(this.shape)}. Index it first, or use data().`,
         { shape: [...this.shape] },
       );
     }
-    return this.dataSync()[0];
+    return this.#peek()[0];
   }
   /** Computes the tensor now, if it is not yet, and returns it. */
   realize(): this {
     realize([this.value]);
     return this;
   }
-  /** NumPy's `str`. */
+  /** As NumPy prints it. What cannot be read (yet, or at once) is shown by its type. */
   toString(): string {
-    if (!isConcrete(this.value)) return `<traced ${this.value.describe()}>`;
-    return formatArray(this.dataSync(), this.shape, this.dtype);
-  }
-  /** What console.log shows in Node. */
-  inspect(): string {
-    if (!isConcrete(this.value)) return `Tensor(traced, ${this.value.describe()})`;
-    if (storageOf(this.value)?.disposed) return `Tensor(disposed, ${this.value.describe()})`;
-    return formatArray(this.dataSync(), this.shape, this.dtype);
+    const type = this.#value.describe();
+    if (this.disposed) return `<disposed ${type}>`;
+    if (!isConcrete(this.#value)) return `<traced ${type}>`;
+    if (!getBackend().sync && storageOf(this.#value)?.host === undefined) return `<${type}>`;
+    return formatArray(this.#peek(), this.shape, this.dtype);
   }
   toJSON(): unknown {
     return this.arraySync();
   }
-  /** Frees the memory now. Using the tensor afterwards throws `disposed`. */
+  /**
+   * Frees the memory now (when no other tensor shares it). Using the tensor afterwards throws
+   * `disposed`.
+   */
   dispose(): void {
-    storageOf(this.value)?.dispose();
+    if (this.#disposed) return;
+    this.#disposed = true;
+    const others = (sharers.get(this.#value) ?? 1) - 1;
+    if (others > 0) sharers.set(this.#value, others);
+    else storageOf(this.#value)?.dispose();
   }
   [Symbol.dispose](): void {
     this.dispose();
   }
   get disposed(): boolean {
-    return storageOf(this.value)?.disposed ?? false;
+    return this.#disposed || (storageOf(this.#value)?.disposed ?? false);
   }
 
   // ---- arithmetic
 
   #binary(f: (a: arith.Operand, b: arith.Operand) => Value, other: TensorLike): Tensor {
-    const o = operand(other);
-    return Tensor.of(f(this.value, o instanceof Tensor ? o.value : o), this, o);
+    return binaryOp(f, this, other);
   }
   #unary(f: (x: Value) => Value): Tensor {
     return Tensor.of(f(this.value), this);
@@ -478,7 +487,7 @@ export class Tensor {
     return Tensor.of(lax.reshape(this.value, wanted), this);
   }
   flatten(): Tensor {
-    return this.reshape([-1 as number].map(() => this.size));
+    return this.reshape([this.size]);
   }
   ravel(): Tensor {
     return this.flatten();
@@ -547,7 +556,14 @@ export class Tensor {
         parsed.push(
           arrayIndex(i.take instanceof Tensor ? i.take : tensor(i.take, { dtype: 'int32' })),
         );
-      else parsed.push(i as Index);
+      else parsed.push(checkIndex(i));
+    }
+    // A part of host data in one piece is a view of it: nothing to run.
+    const host = storageOf(this.value)?.host;
+    const part = host && contiguousPart(this.shape, parsed);
+    if (host && part) {
+      const end = part.start + sizeOf(part.shape);
+      return fromData(host.subarray(part.start, end), part.shape, this.dtype);
     }
     return Tensor.of(indexValue(this.value, parsed), this);
   }
@@ -569,17 +585,41 @@ export class Tensor {
 // Node looks for this name when it prints an object.
 Object.defineProperty(Tensor.prototype, Symbol.for('nodejs.util.inspect.custom'), {
   value(this: Tensor): string {
-    return this.inspect();
+    return this.toString();
   },
 });
+
+/** An operation of two operands, of which one may be a plain number that takes the other's dtype. */
+export function binaryOp(
+  f: (a: arith.Operand, b: arith.Operand) => Value,
+  a: TensorLike,
+  b: TensorLike,
+): Tensor {
+  const x = isScalar(a) && !isScalar(b) ? a : asTensor(a);
+  const y = isScalar(b) ? b : asTensor(b);
+  return Tensor.of(f(x instanceof Tensor ? x.value : x, y instanceof Tensor ? y.value : y), x, y);
+}
+
+function isScalar(x: TensorLike): x is Scalar {
+  return typeof x === 'number' || typeof x === 'boolean';
+}
 
 function isOptions(o: Axis | ReduceOptions | undefined): o is ReduceOptions {
   return typeof o === 'object' && o !== null && !Array.isArray(o);
 }
 
+function checkIndex(i: unknown): Index {
+  if (i === null || typeof i === 'number' || (Array.isArray(i) && i.length <= 3)) return i as Index;
+  throw new GradloomError(
+    'index',
+    `An index is a number, a range [start, stop, step], null, '...', a tensor or { take: [...] }; received ${Array.isArray(i) ? `an array of ${i.length}` : String(i)}.`,
+  );
+}
+
 function arrayIndex(t: Tensor): Index {
   if (t.dtype === 'bool') {
-    const positions = positionsOf(t.dataSync(), t.shape).map(
+    realize([t.value]);
+    const positions = positionsOf(storageOf(t.value)!.peek(), t.shape).map(
       (p) => fromData(p, [p.length], 'int32').value,
     );
     return { kind: 'mask', shape: t.shape, positions };
@@ -587,167 +627,9 @@ function arrayIndex(t: Tensor): Index {
   if (isFloat(t.dtype))
     throw new GradloomError(
       'index',
-      `Arrays used as indices must be of integer or bool type; received ${t.dtype}.`,
+      `Arrays used as indices must be of integer or bool type; received ${t.dtype}. Use astype('int32').`,
       { dtype: t.dtype },
     );
-  return { kind: 'array', indices: t.value };
-}
-
-/** Whether the value can be computed: nothing above it is a parameter being traced. */
-export function isConcrete(v: Value): boolean {
-  const seen = new Set<unknown>();
-  const stack = [v];
-  while (stack.length > 0) {
-    const x = stack.pop()!;
-    if (x.storage !== undefined || seen.has(x.node)) continue;
-    seen.add(x.node);
-    if (x.node.primitive.name === 'parameter') return false;
-    stack.push(...x.node.inputs);
-  }
-  return true;
-}
-
-// ---- making tensors
-
-/**
- * A tensor over host data; the array is kept, not copied, and uploaded when first needed.
- * Throws `shape` when the shape does not hold exactly the elements.
- */
-export function fromData(data: TypedArray, shape: Shape, dtype?: DType): Tensor {
-  checkShape(shape);
-  if (sizeOf(shape) !== data.length) {
-    throw new GradloomError(
-      'shape',
-      `The shape ${showShape(shape)} holds ${sizeOf(shape)} elements, but the data has ${data.length}.`,
-      { shape: [...shape], length: data.length },
-    );
-  }
-  const type = dtype ?? dtypeOfArray(data)!;
-  const v = lax.parameter(shape, type);
-  v.storage = Storage.ofHost(data, type);
-  return new Tensor(v);
-}
-
-/**
- * A tensor of numbers, booleans, nested arrays, typed arrays or another tensor. Plain numbers become
- * float32, booleans bool, typed arrays keep their type (8-, 16- and 64-bit integers become int32).
- * Throws `ragged`, `dtype`, `shape`.
- */
-export function tensor(
-  x: TensorLike,
-  options: { readonly dtype?: DType | (string & {}); readonly shape?: Shape } = {},
-): Tensor {
-  const dtype = options.dtype === undefined ? undefined : checkDType(options.dtype);
-  const t = make(x, dtype);
-  const typed = dtype && t.dtype !== dtype ? t.astype(dtype) : t;
-  return options.shape && !sameShape(options.shape, typed.shape)
-    ? typed.reshape(options.shape)
-    : typed;
-}
-
-/** `x` as it is when it is a tensor, else `tensor(x)`. */
-export function asTensor(x: TensorLike, dtype?: DType): Tensor {
-  return x instanceof Tensor ? x : make(x, dtype);
-}
-
-function operand(x: TensorLike): Tensor | Scalar {
-  return typeof x === 'number' || typeof x === 'boolean' ? x : asTensor(x);
-}
-
-function make(x: TensorLike, dtype: DType | undefined): Tensor {
-  if (x instanceof Tensor) return x;
-  if (typeof x === 'number' || typeof x === 'boolean') {
-    return new Tensor(
-      lax.scalar(Number(x), dtype ?? (typeof x === 'boolean' ? 'bool' : 'float32')),
-    );
-  }
-  if (ArrayBuffer.isView(x)) return fromView(x);
-  if (Array.isArray(x)) return fromNested(x as NestedArray, dtype);
-  throw new GradloomError(
-    'tensor',
-    `Cannot make a tensor of ${x === null ? 'null' : typeof x}. Use numbers, booleans, nested arrays or typed arrays.`,
-  );
-}
-
-function fromView(x: ArrayBufferView): Tensor {
-  const known = dtypeOfArray(x);
-  if (known) {
-    const data =
-      x instanceof Uint8ClampedArray
-        ? new Uint8Array(x.buffer, x.byteOffset, x.length)
-        : (x as TypedArray);
-    return fromData(data, [data.length], known);
-  }
-  if (x instanceof BigInt64Array || x instanceof BigUint64Array) {
-    const out = new Int32Array(x.length);
-    for (let i = 0; i < x.length; i++) {
-      const n = Number(x[i]);
-      if (n < -(2 ** 31) || n > 2 ** 31 - 1)
-        throw new GradloomError(
-          'range',
-          `${x[i]} at position ${i} does not fit in int32; 64-bit integers are not supported.`,
-          { position: i },
-        );
-      out[i] = n;
-    }
-    return fromData(out, [out.length], 'int32');
-  }
-  if (x instanceof DataView)
-    throw new GradloomError('tensor', 'A DataView has no element type; wrap it in a typed array.');
-  return fromData(
-    Int32Array.from(x as unknown as ArrayLike<number>),
-    [(x as unknown as ArrayLike<number>).length],
-    'int32',
-  );
-}
-
-function fromNested(x: NestedArray, wanted: DType | undefined): Tensor {
-  const shape: number[] = [];
-  for (let y: unknown = x; Array.isArray(y); y = y[0]) shape.push(y.length);
-  let allBool = true;
-  const flat: number[] = [];
-  const walk = (y: unknown, d: number): void => {
-    if (Array.isArray(y)) {
-      if (d >= shape.length || y.length !== shape[d]) {
-        throw new GradloomError(
-          'ragged',
-          `The nested array is ragged: dimension ${d} has ${d < shape.length ? `${shape[d]} elements in one place and ${y.length} in another` : 'numbers in one place and arrays in another'}.`,
-        );
-      }
-      for (const z of y) walk(z, d + 1);
-      return;
-    }
-    if (y instanceof Tensor)
-      throw new GradloomError(
-        'tensor',
-        'Arrays of tensors are joined with np.stack or np.concatenate.',
-      );
-    if (typeof y !== 'number' && typeof y !== 'boolean')
-      throw new GradloomError(
-        'tensor',
-        `A nested array may hold numbers and booleans only; found ${y === null ? 'null' : typeof y}.`,
-      );
-    if (d !== shape.length)
-      throw new GradloomError(
-        'ragged',
-        'The nested array is ragged: it has numbers in one place and arrays in another.',
-      );
-    if (typeof y === 'number') allBool = false;
-    flat.push(Number(y));
-  };
-  walk(x, 0);
-  const dtype = wanted ?? (allBool && flat.length > 0 ? 'bool' : 'float32');
-  const data = makeArray(dtype, flat.length);
-  data.set(dtype === 'bool' ? flat.map((v) => (v ? 1 : 0)) : flat);
-  return fromData(data, shape, dtype);
-}
-
-function toNested(data: TypedArray, shape: Shape, dtype: DType): unknown {
-  const one = (i: number): number | boolean => (dtype === 'bool' ? data[i] !== 0 : data[i]);
-  const level = (d: number, at: number): unknown => {
-    if (d === shape.length) return one(at);
-    const stride = sizeOf(shape.slice(d + 1));
-    return Array.from({ length: shape[d] }, (_, i) => level(d + 1, at + i * stride));
-  };
-  return level(0, 0);
+  const known = storageOf(t.value)?.host;
+  return { kind: 'array', indices: t.value, ...(known && { known }) };
 }

@@ -1,215 +1,205 @@
 /**
  * Functions of functions: `graph` shows what a function computes, `compile` makes one executable of
- * it, `grad` differentiates it. All of them run the function once on stand-ins, so it must do the
- * same operations whatever the numbers are.
+ * it. Both run the function once on stand-ins, so it must do the same operations whatever the
+ * numbers are.
  */
-import type { DeviceBuffer, Executable } from '../backends/backend.ts';
+import type { Backend, DeviceBuffer, Executable } from '../backends/backend.ts';
 import { getBackend } from '../backends/registry.ts';
 import { GradloomError } from '../errors.ts';
-import {
-  type Aval,
-  apply,
-  Graph,
-  gradient,
-  lax,
-  type Value,
-  vjp as vjpValues,
-} from '../graph/index.ts';
-import { reshape } from '../graph/primitives/index.ts';
+import { type Aval, Graph, lax, type Node, type Value } from '../graph/index.ts';
 import { sizeOf } from '../shape.ts';
-import { differentiable, realize, storageOf } from './runtime.ts';
+import { asTensor } from './make.ts';
+import { isConcrete } from './pending.ts';
+import { isRecording, realize, storageOf } from './runtime.ts';
 import { Storage } from './storage.ts';
-import { asTensor, isConcrete, Tensor, type TensorLike } from './tensor.ts';
-
-/** Tensors (or plain numbers) in nested arrays and plain objects. */
-export type Tree =
-  | Tensor
-  | number
-  | boolean
-  | null
-  | undefined
-  | readonly Tree[]
-  | { readonly [key: string]: Tree };
-
-function isLeaf(x: unknown): x is Tensor | number | boolean {
-  return x instanceof Tensor || typeof x === 'number' || typeof x === 'boolean';
-}
-
-/** The leaves of a tree in a fixed order, and its shape as text. */
-export function flattenTree(tree: unknown): {
-  leaves: (Tensor | number | boolean)[];
-  structure: string;
-} {
-  const leaves: (Tensor | number | boolean)[] = [];
-  const walk = (t: unknown): string => {
-    if (isLeaf(t)) {
-      leaves.push(t);
-      return '*';
-    }
-    if (t === null || t === undefined) return '-';
-    if (Array.isArray(t)) return `[${t.map(walk).join()}]`;
-    if (typeof t === 'object' && Object.getPrototypeOf(t) === Object.prototype) {
-      return `{${Object.keys(t)
-        .sort()
-        .map((k) => `${k}:${walk((t as Record<string, unknown>)[k])}`)
-        .join()}}`;
-    }
-    throw new GradloomError(
-      'tree',
-      `Arguments and results must be tensors, numbers, or nested arrays and plain objects of them; found ${typeof t === 'object' ? t.constructor?.name : typeof t}.`,
-    );
-  };
-  return { leaves, structure: walk(tree) };
-}
-
-/** The tree with its leaves replaced, in the order of `flattenTree`. */
-export function mapTree(
-  tree: unknown,
-  f: (leaf: Tensor | number | boolean, i: number) => unknown,
-): unknown {
-  let i = 0;
-  const walk = (t: unknown): unknown => {
-    if (isLeaf(t)) return f(t, i++);
-    if (t === null || t === undefined) return t;
-    if (Array.isArray(t)) return t.map(walk);
-    const o = t as Record<string, unknown>;
-    const out: Record<string, unknown> = {};
-    for (const k of Object.keys(o).sort()) out[k] = walk(o[k]);
-    return out;
-  };
-  return walk(tree);
-}
+import { Tensor, type TensorLike } from './tensor.ts';
+import { flattenTree, mapTree, type Tree } from './tree.ts';
 
 interface Traced {
-  readonly inputs: Value[];
-  readonly outputs: Value[];
-  /** What the function returned, with stand-ins at its leaves. */
-  readonly result: unknown;
-  /** Concrete values the function closed over. */
-  readonly captured: Value[];
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  /** Computed values that the function closed over. */
+  readonly captured: readonly Value[];
+  /** Stand-ins of an enclosing trace that the function closed over. */
+  readonly foreign: readonly Value[];
 }
 
-function trace(fn: (...args: never[]) => unknown, args: readonly unknown[], labels = true): Traced {
-  const inputs: Value[] = [];
-  const standIns = args.map((a, k) =>
-    mapTree(a, (leaf, i) => {
-      const t = asTensor(leaf);
-      const p = lax.parameter(
-        t.shape,
-        t.dtype,
-        labels ? `arg${k}${i > 0 ? `_${i}` : ''}` : undefined,
-      );
-      inputs.push(p);
-      return new Tensor(p);
-    }),
-  );
-  const result = fn(...(standIns as never[]));
-  if (result instanceof Promise)
-    throw new GradloomError(
-      'trace',
-      'A traced function cannot be async: it only describes the computation. Read results after it.',
-    );
-  const outputs = flattenTree(result).leaves.map((l) => asTensor(l).value);
-  return { inputs, outputs, result, captured: capturedBy(inputs, outputs) };
-}
-
-/** Computed values that the outputs need besides the inputs. */
-function capturedBy(inputs: readonly Value[], outputs: readonly Value[]): Value[] {
-  const given = new Set(inputs);
-  const found = new Set<Value>();
-  const seen = new Set<unknown>();
+/** Runs `body`, which builds `outputs` from `inputs`, and finds out what else they hang on. */
+function trace(inputs: readonly Value[], body: () => readonly Value[]): Traced {
+  // Nodes are numbered as they are made: what is older than this comes from outside.
+  const start = lax.scalar(0, 'int32').node.id;
+  const outputs = body();
+  const own = new Set(inputs);
+  const seen = new Set<Node>();
+  const captured = new Set<Value>();
+  const pending = new Set<Value>();
+  const foreign: Value[] = [];
   const stack = [...outputs];
   while (stack.length > 0) {
     const v = stack.pop()!;
-    if (given.has(v)) continue;
-    if (v.storage !== undefined) {
-      found.add(v);
-      continue;
+    if (own.has(v)) continue;
+    if (v.storage !== undefined) captured.add(v);
+    else if (v.node.primitive.name === 'parameter') foreign.push(v);
+    else if (v.node.id < start && v.node.inputs.length > 0 && isConcrete(v)) pending.add(v);
+    else if (!seen.has(v.node)) {
+      seen.add(v.node);
+      stack.push(...v.node.inputs);
     }
-    if (seen.has(v.node)) continue;
-    seen.add(v.node);
-    stack.push(...v.node.inputs);
   }
-  return [...found];
+  // What was pending outside is computed once, not in every call.
+  realize([...pending]);
+  for (const v of pending) captured.add(v);
+  return { inputs, outputs, captured: [...captured], foreign };
 }
 
-/** The computation graph of a function of tensors, for the shapes of the examples. */
+/** A tree of stand-ins for a tree of tensors and numbers; `inputs` collects them. */
+function standIns(args: readonly unknown[], inputs: Value[]): unknown[] {
+  return args.map((a, k) => {
+    const several = flattenTree(a).leaves.length > 1;
+    return mapTree(a, (leaf, i) => {
+      const t = asTensor(leaf);
+      const p = lax.parameter(t.shape, t.dtype, several ? `arg${k}_${i}` : `arg${k}`);
+      inputs.push(p);
+      return new Tensor(p);
+    });
+  });
+}
+
+function traceFunction(
+  fn: (...args: never[]) => unknown,
+  args: readonly unknown[],
+): Traced & { readonly result: unknown } {
+  const inputs: Value[] = [];
+  const given = standIns(args, inputs);
+  let result: unknown;
+  const traced = trace(inputs, () => {
+    result = fn(...(given as never[]));
+    if (result instanceof Promise) {
+      throw new GradloomError(
+        'trace',
+        'A traced function cannot be async: it only describes the computation. Read results after it.',
+      );
+    }
+    return flattenTree(result).leaves.map((l) => asTensor(l).value);
+  });
+  return { ...traced, result };
+}
+
+/**
+ * The computation graph of a function, for arguments with the shapes and dtypes of the examples.
+ * Tensors that it closes over become inputs behind its arguments.
+ */
 export function graph<A extends unknown[]>(
   fn: (...args: A) => unknown,
   name?: string,
 ): (...examples: { [K in keyof A]: TensorLike | Tree }) => Graph {
   return (...examples) => {
-    const { inputs, outputs, captured } = trace(fn as never, examples as unknown[]);
+    const { inputs, outputs, captured } = traceFunction(fn as never, examples.map(asExample));
     return new Graph([...inputs, ...captured], outputs, name ?? (fn.name || 'graph'));
   };
+}
+
+/** Typed arrays and arrays of plain numbers stand for tensors here; other arrays are trees. */
+function asExample(x: unknown): unknown {
+  return ArrayBuffer.isView(x) ? asTensor(x) : x;
 }
 
 export interface CompileOptions {
   /** Which arguments may be overwritten by the results; their tensors are disposed of. */
   readonly donate?: readonly number[];
+  /** For listings and errors; default the function's name. */
   readonly name?: string;
+}
+
+interface Compiled {
+  readonly run: TracedExecutable;
+  readonly result: unknown;
+  readonly captured: readonly Value[];
 }
 
 /**
  * A function that runs as one executable. It is traced once for each structure, shape and dtype of
- * its arguments; tensors it closes over are read at each call, other values are fixed at the trace.
+ * its arguments (tensors, numbers, and nested arrays and plain objects of them). Numbers among the
+ * arguments are float32 scalars inside. Tensors it closes over are inputs; everything else it closes
+ * over is fixed when it is traced. Results are computed at once. Called inside another traced
+ * function, or one that is being differentiated, it becomes part of that.
+ *
+ * `clear()` frees the executables.
  */
 export function compile<A extends unknown[], R>(
   fn: (...args: A) => R,
   options: CompileOptions = {},
-): (...args: A) => R {
-  interface Entry {
-    readonly run: TracedExecutable;
-    readonly result: unknown;
-    readonly captured: readonly Value[];
-  }
-  const cache = new Map<string, Entry>();
+): ((...args: A) => R) & { clear(): void } {
+  let caches = new WeakMap<Backend, Map<string, Compiled>>();
+  let all: Compiled[] = [];
   const donated = new Set(options.donate ?? []);
-  return (...args: A): R => {
-    const flat = args.map((a) => flattenTree(a));
-    const leaves = flat.flatMap((f) => f.leaves.map((l) => asTensor(l)));
-    if (leaves.some((l) => !isConcrete(l.value))) return fn(...args); // part of an outer trace
+  const name = options.name ?? (fn.name || 'compiled');
+
+  const call = (...args: A): R => {
+    let key = '';
+    const leaves: Tensor[] = [];
+    const donate: boolean[] = [];
+    args.forEach((a, k) => {
+      const flat = flattenTree(a);
+      key += `${flat.structure};`;
+      for (const l of flat.leaves) {
+        leaves.push(asTensor(l));
+        donate.push(donated.has(k) && l instanceof Tensor);
+      }
+    });
+    // Part of an enclosing trace, or of what is being differentiated.
+    if (isRecording() || leaves.some((l) => !isConcrete(l.value))) return fn(...args);
+    for (const l of leaves) key += `${l.value.describe()},`;
+
     const backend = getBackend();
-    const key = `${backendId(backend)}|${flat.map((f) => f.structure).join(';')}|${leaves.map((l) => l.value.describe()).join()}`;
+    let cache = caches.get(backend);
+    if (!cache) {
+      cache = new Map();
+      caches.set(backend, cache);
+    }
     let entry = cache.get(key);
     if (!entry) {
-      const { inputs, outputs, result, captured } = trace(fn as never, args);
-      const donate = [
-        ...flat.flatMap((f, k) => f.leaves.map(() => donated.has(k))),
-        ...captured.map(() => false),
-      ];
-      const g = new Graph(
-        [...inputs, ...captured],
-        outputs,
-        options.name ?? (fn.name || 'compiled'),
-      );
-      entry = { run: new TracedExecutable(g, donate), result, captured };
+      const { inputs, outputs, captured, foreign, result } = traceFunction(fn as never, args);
+      // It closes over stand-ins of an enclosing trace: part of that.
+      if (foreign.length > 0) return fn(...args);
+      const g = new Graph([...inputs, ...captured], outputs, name);
+      const run = new TracedExecutable(g, [...donate, ...captured.map(() => false)]);
+      entry = { run, result, captured };
       cache.set(key, entry);
+      all.push(entry);
     }
-    realize(leaves.map((l) => l.value));
-    const { captured } = entry;
-    const donate = entry.run.donate;
-    const buffers = [...leaves.map((l) => l.value), ...captured].map((v, i) => {
-      const s = storageOf(v)!;
-      return donate[i] ? s.release(backend) : s.on(backend);
-    });
-    const outs = entry.run.run(buffers);
-    return mapTree(entry.result, (leaf, i) => {
-      const aval = asTensor(leaf).value;
-      return fromBuffer(outs[i], aval);
-    }) as R;
+    const buffers = inputBuffers(leaves, donate, entry.captured, backend, name);
+    const results = entry.run.run(buffers);
+    return mapTree(entry.result, (leaf, i) => fromBuffer(results[i], asTensor(leaf).value)) as R;
   };
+  const clear = (): void => {
+    for (const c of all) c.run.dispose();
+    all = [];
+    caches = new WeakMap();
+  };
+  return Object.assign(call, { clear });
 }
 
-const backendIds = new WeakMap<object, number>();
-let nextBackend = 0;
-function backendId(b: object): number {
-  let id = backendIds.get(b);
-  if (id === undefined) {
-    id = nextBackend++;
-    backendIds.set(b, id);
+function inputBuffers(
+  leaves: readonly Tensor[],
+  donate: readonly boolean[],
+  captured: readonly Value[],
+  backend: Backend,
+  name: string,
+): DeviceBuffer[] {
+  realize(leaves.map((l) => l.value));
+  const stored = [...leaves.map((l) => l.value), ...captured].map((v) => storageOf(v)!);
+  const given = new Set(stored.filter((_, i) => donate[i]));
+  const uses = stored.filter((s) => given.has(s)).length;
+  if (uses > given.size) {
+    throw new GradloomError(
+      'donate',
+      `${name}: a tensor is donated and used a second time in the same call (as another argument, or closed over). Pass a copy (t.add(0)), or do not donate it.`,
+    );
   }
-  return id;
+  // All that can fail comes before anything is given away.
+  for (const s of stored) s.on(backend);
+  return stored.map((s, i) => (donate[i] ? s.release(backend) : s.on(backend)));
 }
 
 /** A tensor over a buffer of the current backend, which it owns from now on. */
@@ -267,8 +257,9 @@ export function traceToExecutable(
   run(inputs: readonly DeviceBuffer[]): DeviceBuffer[];
 } {
   const inputs = avals.map((a, i) => lax.parameter(a.shape, a.dtype, `in${i}`));
-  const outputs = fn(inputs.map((v) => new Tensor(v))).map((t) => t.value);
-  const captured = capturedBy(inputs, outputs);
+  const { outputs, captured } = trace(inputs, () =>
+    fn(inputs.map((v) => new Tensor(v))).map((t) => t.value),
+  );
   const g = new Graph([...inputs, ...captured], outputs, options.name ?? 'step');
   const executable = new TracedExecutable(
     g,
@@ -284,95 +275,4 @@ export function traceToExecutable(
         ? (b) => executable.run(b)
         : (b) => executable.run([...b, ...held.map(bufferOf)]),
   };
-}
-
-// ---- gradients
-
-function pick(
-  args: readonly unknown[],
-  argnums: number | readonly number[],
-): { nums: readonly number[]; single: boolean } {
-  const single = typeof argnums === 'number';
-  const nums = single ? [argnums] : argnums;
-  for (const n of nums) {
-    if (!(n >= 0 && n < args.length))
-      throw new GradloomError(
-        'gradient',
-        `argnums names argument ${n}, but the function was given ${args.length}.`,
-        { argnums, received: args.length },
-      );
-  }
-  return { nums, single };
-}
-
-/**
- * The value of a scalar function and its gradient with respect to the arguments `argnums` (default
- * the first), in their own structure. Composes: the gradient of a gradient, inside compile, and so on.
- */
-export function valueAndGrad<A extends unknown[]>(
-  fn: (...args: A) => Tensor,
-  argnums: number | readonly number[] = 0,
-): (...args: A) => [Tensor, unknown] {
-  return (...args) => {
-    const { nums, single } = pick(args, argnums);
-    const wrt: Value[] = [];
-    // Only what is differentiated becomes a stand-in; numbers are lifted to tensors.
-    const standIns = args.map((a, k) =>
-      nums.includes(k)
-        ? mapTree(a, (leaf) => {
-            const t = asTensor(leaf);
-            // A node of its own, so that the gradient is with respect to this use alone.
-            const v = apply(reshape, [t.value], { shape: t.shape });
-            wrt.push(v);
-            return new Tensor(v);
-          })
-        : a,
-    ) as A;
-    const [out, gs] = differentiable(() => {
-      const y = fn(...standIns);
-      if (!(y instanceof Tensor)) {
-        throw new GradloomError('gradient', 'The function must return one tensor (a scalar).');
-      }
-      return [y, gradient(y.value, wrt)] as const;
-    });
-    let i = 0;
-    const grads = nums.map((k) => mapTree(standIns[k], () => Tensor.of(gs[i++])));
-    return [out, single ? grads[0] : grads];
-  };
-}
-
-/** The gradient alone: see `valueAndGrad`. */
-export function grad<A extends unknown[]>(fn: (...args: A) => Tensor): (...args: A) => Tensor;
-export function grad<A extends unknown[]>(
-  fn: (...args: A) => Tensor,
-  argnums: number | readonly number[],
-): (...args: A) => unknown;
-export function grad<A extends unknown[]>(
-  fn: (...args: A) => Tensor,
-  argnums: number | readonly number[] = 0,
-): (...args: A) => unknown {
-  const both = valueAndGrad(fn, argnums);
-  return (...args) => both(...args)[1];
-}
-
-/** [outputs, pull]: pull(cotangents) gives the cotangents of the arguments. */
-export function vjp(
-  fn: (...args: Tensor[]) => Tensor,
-  ...args: Tensor[]
-): [Tensor, (cotangent: Tensor) => Tensor[]] {
-  const out = fn(...args);
-  return [
-    out,
-    (g) =>
-      vjpValues(
-        [out.value],
-        args.map((a) => a.value),
-        [g.value],
-      ).map((v) => Tensor.of(v)),
-  ];
-}
-
-/** The same values, through which no gradient flows. */
-export function stopGradient(x: Tensor): Tensor {
-  return Tensor.of(lax.stopGradient(x.value), x);
 }

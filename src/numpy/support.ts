@@ -1,0 +1,87 @@
+/** What the functions of this folder share: arguments in NumPy's manners. */
+import { type DType, isFloat, type TypedArray } from '../dtype.ts';
+import { GradloomError } from '../errors.ts';
+import { lax, type Value } from '../graph/index.ts';
+import { normalizeAxis } from '../shape.ts';
+import {
+  type Axis,
+  asTensor,
+  type ReduceOptions,
+  Tensor,
+  type TensorLike,
+} from '../tensor/index.ts';
+
+/** A shape, or the length of a vector. */
+export type ShapeLike = number | readonly number[];
+
+export function shapeOf(shape: ShapeLike): readonly number[] {
+  return typeof shape === 'number' ? [shape] : shape;
+}
+
+/** An axis as NumPy takes it: by position, or by name in an object. */
+export type AxisArg = number | null | { readonly axis?: number | null };
+/** Axes, and whether they are kept with size 1. */
+export type ReduceArg = Axis | ReduceOptions;
+
+/** The axis meant by an argument; null is "of the flattened array". */
+export function axisOf(arg: AxisArg | undefined, otherwise: number | null): number | null {
+  const axis = typeof arg === 'object' && arg !== null ? arg.axis : arg;
+  return axis === undefined ? otherwise : axis;
+}
+
+/** `x` and the axis meant; flattened when the axis is null. */
+export function along(
+  x: TensorLike,
+  arg: AxisArg | undefined,
+  otherwise: number | null,
+): { t: Tensor; axis: number } {
+  const t = asTensor(x);
+  const axis = axisOf(arg, otherwise);
+  if (axis === null) return { t: t.ravel(), axis: 0 };
+  return { t, axis: normalizeAxis(axis, t.ndim) };
+}
+
+/** The float dtype in which a dtype is averaged, rooted, exponentiated. */
+export function floatOf(dtype: DType): DType {
+  return isFloat(dtype) ? dtype : 'float32';
+}
+
+export function asFloat(x: TensorLike): Tensor {
+  const t = asTensor(x);
+  return isFloat(t.dtype) ? t : t.astype('float32');
+}
+
+/** bool as int32, everything else as it is. */
+export function asNumber(x: TensorLike): Tensor {
+  const t = asTensor(x);
+  return t.dtype === 'bool' ? t.astype('int32') : t;
+}
+
+/** A tensor of a value built from `from`. */
+export function make(value: Value, ...from: readonly Tensor[]): Tensor {
+  return Tensor.of(value, ...from);
+}
+
+/** The shape of `like` filled with one number. */
+export function filled(like: Tensor, value: number, dtype: DType = like.dtype): Value {
+  return lax.full(like.shape, value, dtype);
+}
+
+/**
+ * The elements, at once: for results whose shape depends on them (unique, nonzero). Throws `traced`
+ * inside compile and grad, `sync-read` on a backend that is not on the CPU.
+ */
+export function hostData(t: Tensor): TypedArray {
+  return t.dataSync();
+}
+
+export function wholeNumber(what: string, n: number, least: number): number {
+  if (!Number.isInteger(n) || n < least) {
+    throw new GradloomError(
+      'argument',
+      `${what} must be a whole number of ${least} or more; received ${n}.`,
+      { [what]: n },
+    );
+  }
+  return n;
+}
