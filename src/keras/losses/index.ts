@@ -54,7 +54,7 @@ export abstract class Loss {
       // A mean is one over the values that count; there may be none of them.
       if (this.reduction === 'mean' || this.reduction === 'sumOverBatchSize')
         mask = mask.mul(sizeOf(mask.shape)).div(mask.sum().maximum(1));
-      w = w ? alignWeight(w, values.ndim).mul(mask) : mask;
+      w = w ? alignWeight(w, values.shape).mul(mask) : mask;
     }
     return reduceWeighted(values, w, this.reduction);
   }
@@ -76,11 +76,17 @@ export function matchRank(yTrue: Tensor, yPred: Tensor): Tensor {
   return yTrue;
 }
 
-function alignWeight(weight: Tensor, ndim: number): Tensor {
+/** The weight in as many dimensions as the values of `shape` that it broadcasts to. */
+function alignWeight(weight: Tensor, shape: readonly number[]): Tensor {
   let w = weight;
-  if (w.ndim === ndim + 1 && w.shape[w.ndim - 1] === 1) w = w.squeeze(-1);
-  while (w.ndim < ndim) w = w.expandDims(-1);
-  return w;
+  if (w.ndim === shape.length + 1 && w.shape[w.ndim - 1] === 1) w = w.squeeze(-1);
+  while (w.ndim < shape.length) w = w.expandDims(-1);
+  if (w.ndim === shape.length && w.shape.every((n, d) => n === 1 || n === shape[d])) return w;
+  throw new GradloomError(
+    'shape',
+    `sampleWeight has shape ${showShape(weight.shape)}, but the loss has values of shape ${showShape(shape)}.`,
+    { expected: [...shape], received: [...weight.shape] },
+  );
 }
 
 export function reduceWeighted(
@@ -91,7 +97,7 @@ export function reduceWeighted(
   let v = values;
   let w = weight && floatTensor(weight);
   if (w) {
-    w = alignWeight(w, v.ndim);
+    w = alignWeight(w, v.shape);
     v = v.mul(w);
   }
   if (reduction === 'none') return v;

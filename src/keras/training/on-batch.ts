@@ -1,4 +1,5 @@
 /** One step on one batch, for training loops of one's own. */
+import { GradloomError } from '../../errors.ts';
 import { bufferOf, type TensorLike } from '../../tensor/index.ts';
 import { makeLogs } from '../callbacks/index.ts';
 import { checkOptions } from '../identifiers.ts';
@@ -28,6 +29,11 @@ export async function onBatch(
     'returnDict',
     ...(kind === 'train' ? ['classWeight'] : []),
   ]);
+  if (o.classWeight && o.sampleWeight != null)
+    throw new GradloomError(
+      'data',
+      `${method}: classWeight and sampleWeight cannot be given together.`,
+    );
   const d = makeData(method, x, y, o.sampleWeight);
   const leave = model.enter(kind, method);
   try {
