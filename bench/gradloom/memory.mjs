@@ -7,7 +7,10 @@ const backend = process.argv[2] ?? 'native';
 const steps = Number(process.argv[3] ?? 100_000);
 setBackend(backend);
 const n = 64 * 1000;
-const x = tensor(Float32Array.from({ length: n * 784 }, (_, i) => ((i * 7919) % 256) / 255), { shape: [n, 784] });
+const x = tensor(
+  Float32Array.from({ length: n * 784 }, (_, i) => ((i * 7919) % 256) / 255),
+  { shape: [n, 784] },
+);
 const y = tensor(Uint8Array.from({ length: n }, (_, i) => i % 10));
 const model = keras.sequential([
   keras.layers.dense(128, { activation: 'relu', inputShape: [784] }),
@@ -23,7 +26,8 @@ await model.fit(x, y, {
   callbacks: [
     keras.callbacks.lambdaCallback({
       onEpochEnd: (epoch) => {
-        if ((epoch + 1) % Math.ceil(steps / 10_000) === 0) megabytes.push(Math.round(process.memoryUsage().rss / 2 ** 20));
+        if ((epoch + 1) % Math.ceil(steps / 10_000) === 0)
+          megabytes.push(Math.round(process.memoryUsage().rss / 2 ** 20));
       },
     }),
   ],
