@@ -1,6 +1,6 @@
 /**
  * GFLOP/s of matrix product tiles of every shape under this engine: what `wasmTarget` was chosen by.
- *   npx tsx bench/wasm-tile.ts [depth]
+ *   npx tsx bench/wasm-tile.ts [depth] [1x28,4x8,...]
  * A is packed [k][rows], B is packed [k][cols]; both stay in the first-level cache at depth 256.
  */
 import { ModuleBuilder } from '../src/codegen/wasm/assembler.ts';
@@ -8,20 +8,8 @@ import { wasmFeatures } from '../src/codegen/wasm/features.ts';
 import { emitTile } from '../src/codegen/wasm/tile.ts';
 
 const depth = Number(process.argv[2] ?? 256);
-const shapes: [number, number][] = [
-  [4, 8],
-  [5, 8],
-  [6, 8],
-  [3, 12],
-  [4, 12],
-  [2, 16],
-  [3, 16],
-  [8, 4],
-  [12, 4],
-  [6, 4],
-  [1, 32],
-  [2, 24],
-];
+const all = '4x8,5x8,6x8,3x12,4x12,2x16,3x16,8x4,12x4,6x4,1x16,1x24,1x28,1x32,2x24';
+const shapes = (process.argv[3] ?? all).split(',').map((s) => s.split('x').map(Number));
 const features = wasmFeatures();
 const memory = new WebAssembly.Memory({ initial: 64, maximum: 64 });
 new Float32Array(memory.buffer).fill(0.5);

@@ -48,7 +48,7 @@ export class Frame {
   readonly pairs: Map<Expr, number> = new Map();
   readonly bindings: Map<Expr, Binding> = new Map();
   /** The scalar views of a vector iteration, one a lane. */
-  lanes: Frame[] = [];
+  readonly lanes: (Frame | undefined)[] = [];
 
   constructor(
     parent: Frame | undefined,
@@ -65,7 +65,7 @@ export class Frame {
   forget(mask: number, facts: Facts): void {
     for (let f: Frame | undefined = this; f; f = f.parent) {
       f.#forgetOwn(mask, facts);
-      for (const l of f.lanes) l.#forgetOwn(mask, facts);
+      for (const l of f.lanes) if (l) l.#forgetOwn(mask, facts);
     }
   }
 

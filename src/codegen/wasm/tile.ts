@@ -4,7 +4,8 @@
  * The depth loop is not unrolled, on purpose: V8's TurboFan schedules all loads of a basic block
  * before the arithmetic, so that an unrolled loop needs a register for every load in it and spills.
  * One step of a 4x8 tile just fits (8 sums, 2 + 4 loads) and runs at the rate of the multipliers,
- * nearly twice that of the loop unrolled by four; see bench/wasm-tile.ts.
+ * nearly twice that of the loop unrolled by four; see bench/wasm-tile.ts. A tile that does not fit is
+ * computed in strips of columns, one pass over the depth each.
  */
 import type { Stmt, Tile } from '../../compiler/loopnest.ts';
 import { binary, constant, type Expr, int, load, variable } from '../../expr/expr.ts';
@@ -23,7 +24,7 @@ export interface TileShape {
   readonly accumulate: boolean;
 }
 
-/** Locals that hold byte addresses; those of A and B are moved on. */
+/** Locals that hold byte addresses; they may be changed. */
 export interface TilePlaces {
   readonly a: number;
   readonly b: number;
@@ -38,12 +39,7 @@ export function emitTile(
   depth: number | { readonly local: number },
   relaxed: boolean,
 ): void {
-  const wide = t.dtype === 'float64';
-  const lane = wide ? 8 : 4;
-  const vectors = t.cols / (16 / lane);
-  const align = wide ? 3 : 2;
-  const splat = wide ? 'v128.load64_splat' : 'v128.load32_splat';
-  const prefix = wide ? 'f64x2' : 'f32x4';
+  const lane = t.dtype === 'float64' ? 8 : 4;
   // Immediate offsets cannot be negative: with rows that go backwards, start at the last.
   const lowest = Math.min(0, (t.rows - 1) * t.aRow);
   if (lowest < 0) {
@@ -52,48 +48,80 @@ export function emitTile(
     code.op('i32.add');
     code.set(places.a);
   }
-  const sums: number[][] = [];
-  for (let m = 0; m < t.rows; m++) {
-    sums.push([]);
-    for (let v = 0; v < vectors; v++) {
+  const vectors = t.cols / (16 / lane);
+  const most = Math.max(1, Math.floor((registers - t.rows) / (t.rows + 1)));
+  const strips = Math.ceil(vectors / most);
+  for (let s = 0; s < strips; s++) {
+    const from = Math.floor((vectors * s) / strips);
+    const to = Math.floor((vectors * (s + 1)) / strips);
+    const moving = { a: local('i32'), b: local('i32') };
+    code.get(places.a);
+    code.set(moving.a);
+    code.get(places.b);
+    code.set(moving.b);
+    emitStrip(code, local, t, { ...moving, out: places.out }, depth, relaxed, lowest, [from, to]);
+  }
+}
+
+/** Vector registers of x64 without the one that V8 keeps for itself. */
+const registers = 15;
+
+/** Some columns of the tile, in whole vectors: as many as the registers hold. */
+function emitStrip(
+  code: Code,
+  local: (type: ValueType) => number,
+  t: TileShape,
+  places: TilePlaces,
+  depth: number | { readonly local: number },
+  relaxed: boolean,
+  lowest: number,
+  [from, to]: readonly [number, number],
+): void {
+  const wide = t.dtype === 'float64';
+  const lane = wide ? 8 : 4;
+  const align = wide ? 3 : 2;
+  const splat = wide ? 'v128.load64_splat' : 'v128.load32_splat';
+  const prefix = wide ? 'f64x2' : 'f32x4';
+  const vectors = Array.from({ length: to - from }, (_, v) => from + v);
+  const sums = Array.from({ length: t.rows }, (_, m) =>
+    vectors.map((v) => {
       const sum = local('v128');
-      sums[m].push(sum);
       if (t.accumulate) {
         code.get(places.out);
         code.memory('v128.load', m * t.outRow * lane + v * 16, align);
       } else code.v128(new Uint8Array(16));
       code.set(sum);
-    }
-  }
-  const bs = sums[0].map(() => local('v128'));
+      return sum;
+    }),
+  );
+  const bs = vectors.map(() => local('v128'));
   const a = local('v128');
 
   const step = (): void => {
-    for (let v = 0; v < vectors; v++) {
+    vectors.forEach((v, i) => {
       code.get(places.b);
       code.memory('v128.load', v * 16, align);
-      code.set(bs[v]);
-    }
+      code.set(bs[i]);
+    });
     for (let m = 0; m < t.rows; m++) {
       code.get(places.a);
       code.memory(splat, (m * t.aRow - lowest) * lane, align);
       code.set(a);
-      for (let v = 0; v < vectors; v++) {
-        const sum = sums[m][v];
+      sums[m].forEach((sum, i) => {
         if (relaxed) {
           code.get(a);
-          code.get(bs[v]);
+          code.get(bs[i]);
           code.get(sum);
           code.op(`${prefix}.relaxed_madd`);
         } else {
           code.get(sum);
           code.get(a);
-          code.get(bs[v]);
+          code.get(bs[i]);
           code.op(`${prefix}.mul`);
           code.op(`${prefix}.add`);
         }
         code.set(sum);
-      }
+      });
     }
     for (const [place, stride] of [
       [places.a, t.aStep],
@@ -134,12 +162,13 @@ export function emitTile(
     code.op('end');
   }
 
-  for (let m = 0; m < t.rows; m++)
-    for (let v = 0; v < vectors; v++) {
+  sums.forEach((row, m) => {
+    row.forEach((sum, i) => {
       code.get(places.out);
-      code.get(sums[m][v]);
-      code.memory('v128.store', m * t.outRow * lane + v * 16, align);
-    }
+      code.get(sum);
+      code.memory('v128.store', m * t.outRow * lane + vectors[i] * 16, align);
+    });
+  });
 }
 
 /** Tiles written as the three loops they stand for, where there are no vectors. */

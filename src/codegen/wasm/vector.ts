@@ -8,7 +8,7 @@ import type { Expr } from '../../expr/expr.ts';
 import type { Emitter } from './emitter.ts';
 import type { LoopFacts } from './facts.ts';
 import { Frame, type Loop } from './frame.ts';
-import { machineType, scalarMemory } from './scalar.ts';
+import { emitConst, isFloat, machineType, scalarMemory } from './scalar.ts';
 import {
   constBytes,
   emitExtract,
@@ -31,6 +31,20 @@ export interface VectorLoop {
 type Update = Extract<Stmt, { kind: 'update' }>;
 type Store = Extract<Stmt, { kind: 'store' }>;
 
+/** The partial results of an `update`, one a lane. */
+export interface VectorSum {
+  readonly local: number;
+  /**
+   * For the smallest or largest of floats: lanes that have met a NaN. The instruction that passes NaN
+   * on takes many of the processor's; noting it apart takes three.
+   */
+  readonly nan: number | undefined;
+}
+
+function isExtreme(s: Update): boolean {
+  return (s.op === 'min' || s.op === 'max') && isFloat(s.variable.dtype);
+}
+
 /** Guards on a condition that differs between lanes are nested so deep before lanes are taken singly. */
 const deepestGuard = 2;
 
@@ -44,7 +58,7 @@ export class Vectors {
   }
 
   /** Emits one round of a vector loop in the present frame, which binds the loop's index. */
-  round(v: VectorLoop, body: readonly Stmt[], sums: ReadonlyMap<Expr, number>): void {
+  round(v: VectorLoop, body: readonly Stmt[], sums: ReadonlyMap<Expr, VectorSum>): void {
     this.#current = v;
     for (const s of body) {
       if (s.kind === 'let') this.#let(s.variable, s.value);
@@ -75,14 +89,11 @@ export class Vectors {
     this.#hold(e.frame).set(variable, local);
   }
 
-  #update(s: Update, sum: number | undefined): void {
+  #update(s: Update, sum: VectorSum | undefined): void {
     const e = this.#e;
     const { lanes } = this.#current!;
     if (sum !== undefined) {
-      e.code.get(sum);
-      this.push(s.value);
-      emitVectorCombine(e.code, s.op, s.variable.dtype);
-      e.code.set(sum);
+      this.#accumulate(s, sum);
       return;
     }
     const { local } = e.binding(s.variable)!;
@@ -101,27 +112,71 @@ export class Vectors {
     return fits(s.variable.dtype, lanes);
   }
 
-  startSum(s: Update, lanes: Lanes): number {
+  startSum(s: Update, lanes: Lanes): VectorSum {
     const e = this.#e;
-    const local = e.local('v128');
-    e.code.v128(constBytes(s.variable.dtype, identityOf(s.op, s.variable.dtype), lanes));
+    const type = s.variable.dtype;
+    const sum = { local: e.local('v128'), nan: isExtreme(s) ? e.local('v128') : undefined };
+    e.code.v128(constBytes(type, identityOf(s.op, type), lanes));
+    e.code.set(sum.local);
+    if (sum.nan !== undefined) {
+      e.code.v128(new Uint8Array(16));
+      e.code.set(sum.nan);
+    }
+    return sum;
+  }
+
+  #accumulate(s: Update, { local, nan }: VectorSum): void {
+    const e = this.#e;
+    const type = s.variable.dtype;
+    if (nan === undefined) {
+      e.code.get(local);
+      this.push(s.value);
+      emitVectorCombine(e.code, s.op, type);
+      e.code.set(local);
+      return;
+    }
+    const value = e.local('v128');
+    const shape = type === 'float32' ? 'f32x4' : 'f64x2';
+    this.push(s.value);
+    e.code.set(value);
+    e.code.get(local);
+    e.code.get(value);
+    e.code.op(`${shape}.p${s.op as 'min' | 'max'}`);
     e.code.set(local);
-    return local;
+    e.code.get(value);
+    e.code.get(value);
+    e.code.op(`${shape}.ne`);
+    e.code.get(nan);
+    e.code.op('v128.or');
+    e.code.set(nan);
   }
 
   /** variable = op(variable, all lanes of all partial results). */
-  finishSum(s: Update, lanes: Lanes, parts: readonly number[]): void {
+  finishSum(s: Update, lanes: Lanes, parts: readonly VectorSum[]): void {
     const e = this.#e;
-    for (const part of parts.slice(1)) {
-      e.code.get(parts[0]);
-      e.code.get(part);
-      emitVectorCombine(e.code, s.op, s.variable.dtype);
-      e.code.set(parts[0]);
+    const type = s.variable.dtype;
+    const [first, ...rest] = parts;
+    for (const part of rest) {
+      e.code.get(first.local);
+      e.code.get(part.local);
+      emitVectorCombine(e.code, s.op, type);
+      e.code.set(first.local);
+      if (part.nan === undefined) continue;
+      e.code.get(first.nan!);
+      e.code.get(part.nan);
+      e.code.op('v128.or');
+      e.code.set(first.nan!);
     }
     const { local } = e.binding(s.variable)!;
     e.code.get(local!);
-    emitReduce(e.code, s.op, s.variable.dtype, lanes, parts[0]);
-    e.combine(s.op, s.variable.dtype);
+    if (first.nan !== undefined) emitConst(e.code, type, Number.NaN);
+    emitReduce(e.code, s.op, type, lanes, first.local);
+    if (first.nan !== undefined) {
+      e.code.get(first.nan);
+      e.code.op('v128.any_true');
+      e.code.op('select');
+    }
+    e.combine(s.op, type);
     e.code.set(local!);
     e.frame.forget(e.facts.bit(s.variable), e.facts);
   }
@@ -245,8 +300,12 @@ export class Vectors {
         return;
       case 'load': {
         const place = e.place(x.buffer, x.storage!, x.args[0], loop);
-        place.push();
         const { align } = scalarMemory[x.storage!];
+        if (place.stride === -1) {
+          this.#loadBackwards(x, align);
+          return;
+        }
+        place.push();
         if (align > 0) {
           code.memory('v128.load', place.offset, align);
           return;
@@ -280,6 +339,24 @@ export class Vectors {
     }
     for (const a of x.args) this.push(a);
     emitVectorOp(code, x, lanes, e.options.relaxed);
+  }
+
+  /** Elements that lie in the opposite order: loaded from the last lane's place, then turned round. */
+  #loadBackwards(x: Expr, align: number): void {
+    const e = this.#e;
+    const { lanes } = this.#current!;
+    this.#inLane(lanes - 1, () => {
+      const last = e.place(x.buffer, x.storage!, x.args[0]);
+      last.push();
+      e.code.memory('v128.load', last.offset, align);
+    });
+    const vector = e.local('v128');
+    const size = 16 / lanes;
+    e.code.tee(vector);
+    e.code.get(vector);
+    e.code.shuffle(
+      Array.from({ length: 16 }, (_, i) => (lanes - 1 - Math.floor(i / size)) * size + (i % size)),
+    );
   }
 
   /**
@@ -435,7 +512,14 @@ export function inVector(x: Expr, v: VectorLoop, e: Emitter): boolean {
       return lanes === 4;
     case 'load':
       if (lanes === 2 && x.storage !== 'float64') return false;
-      return strideAlong(x.args[0], loop, e) === 1;
+      switch (strideAlong(x.args[0], loop, e)) {
+        case 1:
+          return true;
+        case -1:
+          return bytesOf(x.storage!) === 16 / lanes;
+        default:
+          return false;
+      }
     case 'guard': {
       const [c, a, b] = x.args;
       if (!fits(c.dtype, lanes)) return false;
