@@ -31,7 +31,7 @@ export interface DropoutOptions {
 }
 
 /**
- * x with a share `rate` of its elements zeroed and the others divided by 1 - rate. The key is drawn
+ * x with a share `rate` of its elements zeroed and the others multiplied by 1 / (1 - rate). The key is drawn
  * now: traced inside `compile`, every run uses the same mask; pass a key to `uniformFromKey` there.
  * Throws `range` for a rate outside 0..1, `shape` for a noiseShape that does not broadcast to x.
  */
@@ -67,6 +67,8 @@ export function dropoutWithKey(
   if (rate === 1) return Tensor.of(zero);
   const keep = 1 - rate;
   const mask = lax.lt(uniformValue(key.value, noiseShape), lax.full(noiseShape, keep, 'float32'));
-  const scaled = lax.div(v, lax.full(v.shape, keep, v.dtype));
+  // By the reciprocal, as XLA does.
+  const factor = v.dtype === 'float64' ? 1 / keep : 1 / Math.fround(keep);
+  const scaled = lax.mul(v, lax.full(v.shape, factor, v.dtype));
   return Tensor.of(lax.select(lax.broadcastTo(mask, v.shape), scaled, zero), x, key);
 }
