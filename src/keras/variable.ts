@@ -9,7 +9,8 @@ import type { Backend, DeviceBuffer } from '../backends/backend.ts';
 import { getBackend } from '../backends/registry.ts';
 import type { DType, TypedArray } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
-import { lax } from '../graph/index.ts';
+import { apply, lax } from '../graph/index.ts';
+import { reshape } from '../graph/primitives/index.ts';
 import { showShape } from '../shape.ts';
 import { fromData, Tensor, takeBuffer } from '../tensor/index.ts';
 import { Storage } from '../tensor/storage.ts';
@@ -31,6 +32,8 @@ export class Variable {
   readonly dtype: DType;
   trainable: boolean;
   #tensor: Tensor | undefined;
+  /** Whether nobody else holds `#tensor`, so that its memory may be taken without a copy. */
+  #own = false;
   /** The bare buffer, in a box of its own so that it can be freed after the variable. */
   readonly #held: Held = { buffer: undefined, backend: undefined };
   #traced: Tensor | undefined;
@@ -53,6 +56,7 @@ export class Variable {
       const value = lax.parameter(this.shape, this.dtype);
       value.storage = Storage.ofBuffer(buffer, backend!, this.dtype, this.size);
       this.#tensor = new Tensor(value);
+      this.#own = true;
       this.#held.buffer = undefined;
     }
     return this.#tensor!;
@@ -80,18 +84,30 @@ export class Variable {
     }
     const v = value.dtype === this.dtype ? value : value.astype(this.dtype);
     if (this.#traced) this.#traced = v;
-    else {
-      this.#held.buffer?.dispose();
-      this.#held.buffer = undefined;
-      this.#tensor = v;
-    }
+    else this.#set(v);
+  }
+
+  /**
+   * Keeps a value for good. A computed one may be the memory of another variable, which training
+   * will overwrite, so it is copied; a pending one may be made from such memory, so it is run.
+   */
+  #set(v: Tensor): void {
+    const copied = v.value.storage !== undefined;
+    const next = copied ? copy(v) : v.realize();
+    this.#held.buffer?.dispose();
+    this.#held.buffer = undefined;
+    this.#tensor = next;
+    this.#own = copied;
   }
 
   /** Overwrites the value with host data. */
   write(data: TypedArray): void {
     if (this.#held.buffer)
       this.#held.buffer.write(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    else this.#tensor = fromData(data.slice(), this.shape, this.dtype);
+    else {
+      this.#tensor = fromData(data.slice(), this.shape, this.dtype);
+      this.#own = true;
+    }
   }
 
   /**
@@ -101,7 +117,8 @@ export class Variable {
   take(backend: Backend = getBackend()): DeviceBuffer {
     const held = this.#held;
     if (!held.buffer || held.backend !== backend) {
-      held.buffer = takeBuffer(this.tensor);
+      const t = this.tensor;
+      held.buffer = takeBuffer(this.#own ? t : copy(t));
       held.backend = backend;
       this.#tensor = undefined;
     }
@@ -121,4 +138,10 @@ export class Variable {
     this.#traced = undefined;
     return t;
   }
+}
+
+/** The same numbers in memory of their own. */
+function copy(t: Tensor): Tensor {
+  if (getBackend().sync) return fromData(t.dataSync().slice(), t.shape, t.dtype);
+  return new Tensor(apply(reshape, [t.value], { shape: t.shape })).realize();
 }
