@@ -66,5 +66,5 @@ export {
   variance as var,
 } from './reductions.ts';
 export * from './sorting.ts';
-export type { AxisArg, ReduceArg, ShapeLike } from './support.ts';
+export type { AxesArg, AxisArg, ReduceArg, ShapeLike } from './support.ts';
 export { select, where } from './where.ts';

@@ -4,7 +4,7 @@ import { lax } from '../graph/index.ts';
 import { broadcastShapes, normalizeAxes, normalizeAxis, type Shape } from '../shape.ts';
 import { asTensor, fromData, type Tensor, type TensorLike } from '../tensor/index.ts';
 import { concatenate } from './joining.ts';
-import { type AxisArg, along, make, wholeNumber } from './support.ts';
+import { type AxesArg, type AxisArg, along, axesOf, make, wholeNumber } from './support.ts';
 
 export function shape(x: TensorLike): readonly number[] {
   return asTensor(x).shape;
@@ -61,13 +61,20 @@ export function moveaxis(
   for (const [at, axis] of moves) order.splice(at, 0, axis);
   return t.transpose(order);
 }
-export function squeeze(x: TensorLike, axis?: number | readonly number[]): Tensor {
-  return asTensor(x).squeeze(axis);
+/** Without axes of length 1: these, or all. Throws `shape` for an axis that is longer. */
+export function squeeze(x: TensorLike, axis?: AxesArg): Tensor {
+  return asTensor(x).squeeze(axesOf(axis) ?? undefined);
 }
 /** New axes of length 1, at these places of the result. */
-export function expandDims(x: TensorLike, axis: number | readonly number[]): Tensor {
+export function expandDims(x: TensorLike, axis: AxesArg): Tensor {
   const t = asTensor(x);
-  const axes = typeof axis === 'number' ? [axis] : axis;
+  const given = axesOf(axis);
+  if (given == null)
+    throw new GradloomError(
+      'argument',
+      'expandDims needs the place of the new axis; received none.',
+    );
+  const axes = typeof given === 'number' ? [given] : given;
   const rank = t.ndim + axes.length;
   const at = normalizeAxes(axes, rank);
   const old = [...t.shape];
@@ -142,9 +149,9 @@ export function repeat(x: TensorLike, repeats: number | readonly number[], axis?
 }
 
 /** Reversed along `axis` (one, several, or all). */
-export function flip(x: TensorLike, axis?: number | readonly number[] | null): Tensor {
+export function flip(x: TensorLike, axis?: AxesArg): Tensor {
   const t = asTensor(x);
-  return make(lax.reverse(t.value, normalizeAxes(axis, t.ndim)), t);
+  return make(lax.reverse(t.value, normalizeAxes(axesOf(axis), t.ndim)), t);
 }
 /** Left to right: along axis 1. */
 export function fliplr(x: TensorLike): Tensor {
@@ -156,12 +163,9 @@ export function flipud(x: TensorLike): Tensor {
 }
 
 /** Shifted along `axis`, what falls off coming in on the other side; of the flattened array when none is given. */
-export function roll(
-  x: TensorLike,
-  shift: number | readonly number[],
-  axis?: number | readonly number[] | null,
-): Tensor {
+export function roll(x: TensorLike, shift: number | readonly number[], where?: AxesArg): Tensor {
   const t = asTensor(x);
+  const axis = axesOf(where);
   if (axis == null) return roll(t.ravel(), sumOf(shift), 0).reshape(t.shape);
   const axes = typeof axis === 'number' ? [axis] : axis;
   const shifts = typeof shift === 'number' ? axes.map(() => shift) : shift;

@@ -2,7 +2,7 @@
  * Order, sets and counts. Results whose length depends on the elements (unique, bincount, the set
  * functions) are computed at once from a read of their arguments.
  */
-import { makeArray, type TypedArray } from '../dtype.ts';
+import { type DType, makeArray, type TypedArray } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
 import { lax } from '../graph/index.ts';
 import { showShape } from '../shape.ts';
@@ -231,7 +231,7 @@ export function histogram(
       : { ...options, bins: bins as number };
   const t = asTensor(x);
   const data = hostData(t);
-  const edges = edgesOf(o, data);
+  const edges = edgesOf(o, data, t.dtype);
   const n = edges.length - 1;
   const weights = o.weights === undefined ? undefined : hostData(asTensor(o.weights));
   const counts = new Float64Array(n);
@@ -260,7 +260,7 @@ export function histogram(
   ];
 }
 
-function edgesOf(o: HistogramOptions, data: TypedArray): Float64Array {
+function edgesOf(o: HistogramOptions, data: TypedArray, dtype: DType): Float64Array {
   const bins = o.bins ?? 10;
   if (typeof bins !== 'number') {
     const edges = Float64Array.from(Array.isArray(bins) ? bins : hostData(bins as Tensor));
@@ -295,5 +295,6 @@ function edgesOf(o: HistogramOptions, data: TypedArray): Float64Array {
   if (low === high) [low, high] = [low - 0.5, high + 0.5];
   const edges = Float64Array.from({ length: bins + 1 }, (_, i) => low + (i * (high - low)) / bins);
   edges[bins] = high;
-  return edges;
+  // Counted by the edges that are handed back: in the dtype of the data.
+  return dtype === 'float32' ? edges.map(Math.fround) : edges;
 }

@@ -23,6 +23,16 @@ export type AxisArg = number | null | { readonly axis?: number | null };
 /** Axes, and whether they are kept with size 1. */
 export type ReduceArg = Axis | ReduceOptions;
 
+/** Axes as NumPy takes them: by position, or by name in an object. */
+export type AxesArg = Axis | { readonly axis?: Axis };
+
+export function axesOf(arg: AxesArg | undefined): Axis | undefined {
+  return isNamed(arg) ? arg.axis : arg;
+}
+function isNamed(arg: AxesArg | undefined): arg is { readonly axis?: Axis } {
+  return typeof arg === 'object' && arg !== null && !Array.isArray(arg);
+}
+
 /** The axis meant by an argument; null is "of the flattened array". */
 export function axisOf(arg: AxisArg | undefined, otherwise: number | null): number | null {
   const axis = typeof arg === 'object' && arg !== null ? arg.axis : arg;

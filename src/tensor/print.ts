@@ -52,7 +52,9 @@ function wantsExponent(finite: readonly number[], dtype: DType, o: PrintOptions)
   if (most === 0) return false;
   // float32 has 6 digits that can be relied on.
   if (most >= (dtype === 'float32' ? 1e6 : 1e8)) return true;
-  return !o.suppress && (least < 1e-4 || most / least > 1000);
+  // NumPy compares in the dtype of the array: float32's 1e-4 is not less than 1e-4.
+  const inType = dtype === 'float32' ? Math.fround : (v: number): number => v;
+  return !o.suppress && (least < inType(1e-4) || inType(most / least) > 1000);
 }
 
 function floatFormat(values: readonly number[], dtype: DType, o: PrintOptions): Format {
