@@ -67,22 +67,48 @@ function create(name: string, given: BackendOptions, chosen: boolean): Backend {
   }
 }
 
+/** `native` or `native:threads=1`, as GRADLOOM_BACKEND has it. */
+function parseSetting(setting: string): { name: string; options: BackendOptions } {
+  const [name, ...rest] = setting.split(':');
+  let options: BackendOptions = {};
+  for (const part of rest.join(':').split(',')) {
+    if (part.trim() === '') continue;
+    const [key, value] = part.split('=').map((s) => s.trim());
+    if (key !== 'threads') {
+      throw new GradloomError(
+        'backend',
+        `Unknown backend option "${key}" in "${setting}".${didYouMean(key, ['threads'])} There is threads, as in "native:threads=1".`,
+        { setting, option: key },
+      );
+    }
+    options = { threads: Number(value) };
+  }
+  return { name: name.trim(), options };
+}
+
 /** The backend in use; the first call chooses it. */
 export function getBackend(): Backend {
-  const wanted = env('GRADLOOM_BACKEND');
-  current ??= create(wanted || 'native', {}, Boolean(wanted));
+  if (!current) {
+    const wanted = env('GRADLOOM_BACKEND');
+    const { name, options } = parseSetting(wanted || 'native');
+    current = create(name, options, Boolean(wanted));
+  }
   return current;
 }
 
 /**
- * Uses another backend from now on, by name or as an object. Tensors made before keep their
- * contents and are copied over when next used. Returns the backend.
+ * Uses another backend from now on, by name ("wasm", "native:threads=1") or as an object. Tensors
+ * made before keep their contents and are copied over when next used. Returns the backend. Throws
+ * `backend` for a name or an option that does not exist.
  */
 export function setBackend(
   backend: BackendName | (string & {}) | Backend,
   options: BackendOptions = {},
 ): Backend {
-  current = typeof backend === 'string' ? create(backend, options, true) : backend;
+  if (typeof backend === 'string') {
+    const { name, options: written } = parseSetting(backend);
+    current = create(name, { ...written, ...options }, true);
+  } else current = backend;
   return current;
 }
 

@@ -1,7 +1,7 @@
 /** Functions, indexing and printing held against real NumPy (scripts/goldens/numpy_goldens.py). */
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { setBackend } from '../backends/registry.ts';
+import { availableBackends, setBackend } from '../backends/registry.ts';
 import { type DType, isFloat, makeArray } from '../dtype.ts';
 import { formatArray, fromData, type IndexLike, Tensor } from '../tensor/index.ts';
 import * as np from './index.ts';
@@ -78,11 +78,16 @@ function check(got: unknown, want: unknown): void {
 const functionOf = (name: string): ((...args: unknown[]) => unknown) =>
   name.split('.').reduce((o, part) => (o as Record<string, unknown>)[part], np as unknown) as never;
 
+const backends = availableBackends();
+
 beforeAll(() => {
   setBackend('reference');
 });
 
-describe('functions', () => {
+describe.each(backends)('functions on %s', (backend) => {
+  beforeAll(() => {
+    setBackend(backend);
+  });
   goldens.cases.forEach(({ f, args, out }, i) => {
     it(`${i}: ${f}(${args.map((a) => (isStored(a) ? `[${a.shape}]` : JSON.stringify(a))).join(', ')})`, () => {
       check(functionOf(f)(...args.map(decode)), out);

@@ -97,10 +97,19 @@ export function truth(x: Operand): Operand {
 export function floorDivide(a: Operand, b: Operand): Value {
   const t = commonType(a, b);
   const [x, y] = meet(a, b, t === 'bool' ? 'int32' : t);
-  if (isFloat(t)) return lax.floor(lax.div(x, y));
+  if (isFloat(t)) return floorDivideFloats(x, y);
   if (x.dtype !== 'int32') return lax.div(x, y);
   const q = lax.div(x, y);
   return lax.select(crosses(x, y), lax.sub(q, lax.full(q.shape, 1, q.dtype)), q);
+}
+
+/** From the exact remainder, as NumPy: 1 over 0.1 is 9, since 0.1 is a little more than a tenth. */
+function floorDivideFloats(x: Value, y: Value): Value {
+  const one = lax.full(x.shape, 1, x.dtype);
+  const zero = lax.full(x.shape, 0, x.dtype);
+  const q = lax.div(lax.sub(x, lax.rem(x, y)), y);
+  const exact = lax.roundNearestEven(lax.select(crosses(x, y), lax.sub(q, one), q));
+  return lax.select(lax.eq(y, zero), lax.div(x, y), exact);
 }
 
 /** NumPy's mod: the sign of the divisor. */

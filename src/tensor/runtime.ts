@@ -210,7 +210,7 @@ export function realize(roots: readonly Value[]): void {
   const passing: DeviceBuffer[] = [];
   const buffers = inputs.map((v) => {
     const s = storageOf(v);
-    if (s) return s.on(backend);
+    if (s) return s.forRun(backend, passing);
     const b = upload(constantData(v));
     passing.push(b);
     return b;

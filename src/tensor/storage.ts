@@ -25,8 +25,11 @@ const collectAfter = 256 * 2 ** 20;
 /** Beyond this in one turn of the event loop, results are kept on the host. */
 const spillAfter = 512 * 2 ** 20;
 
+/** What a buffer weighs besides its bytes: a thousand small ones are worth a turn too. */
+const perBuffer = 2 ** 16;
+
 function allocated(bytes: number): void {
-  sinceTurn += bytes;
+  sinceTurn += bytes + perBuffer;
   sinceCollection += bytes;
   if (turnAwaited || sinceTurn < yieldAfter) return;
   turnAwaited = true;
@@ -39,7 +42,7 @@ function allocated(bytes: number): void {
 }
 
 function freed(bytes: number): void {
-  sinceTurn = Math.max(0, sinceTurn - bytes);
+  sinceTurn = Math.max(0, sinceTurn - bytes - perBuffer);
   sinceCollection = Math.max(0, sinceCollection - bytes);
 }
 
@@ -50,6 +53,8 @@ export class Storage {
   #buffer: DeviceBuffer | undefined;
   #backend: Backend | undefined;
   #disposed = false;
+  /** A result that was moved to the host: see `ofResult`. */
+  #spilled = false;
 
   private constructor(dtype: DType, length: number) {
     this.dtype = dtype;
@@ -78,7 +83,9 @@ export class Storage {
       return Storage.ofBuffer(buffer, backend, dtype, length);
     const bytes = buffer.readSync();
     buffer.dispose();
-    return Storage.ofHost(viewArray(dtype, bytes.buffer, bytes.byteOffset, length), dtype);
+    const s = Storage.ofHost(viewArray(dtype, bytes.buffer, bytes.byteOffset, length), dtype);
+    s.#spilled = true;
+    return s;
   }
 
   get disposed(): boolean {
@@ -127,6 +134,17 @@ export class Storage {
     this.#abandon()?.dispose();
     this.#host = undefined;
     this.#adopt(buffer, backend);
+    return buffer;
+  }
+
+  /**
+   * The contents for one run. What was moved to the host for want of memory stays there: its buffer
+   * is a passing one, which the caller disposes of.
+   */
+  forRun(backend: Backend, passing: DeviceBuffer[]): DeviceBuffer {
+    if (!this.#spilled || !this.host || sinceTurn < spillAfter) return this.on(backend);
+    const buffer = upload(this.#host!);
+    passing.push(buffer);
     return buffer;
   }
 

@@ -168,9 +168,21 @@ export function compile<A extends unknown[], R>(
       cache.set(key, entry);
       all.push(entry);
     }
-    const buffers = inputBuffers(leaves, donate, entry.captured, backend, name);
-    const results = entry.run.run(buffers);
-    return mapTree(entry.result, (leaf, i) => fromBuffer(results[i], asTensor(leaf).value)) as R;
+    const passing: DeviceBuffer[] = [];
+    const buffers = inputBuffers(leaves, donate, entry.captured, backend, name, passing);
+    let results: DeviceBuffer[];
+    try {
+      results = entry.run.run(buffers);
+    } finally {
+      for (const b of passing) b.dispose();
+    }
+    return mapTree(entry.result, (leaf, i) => {
+      const { shape, dtype } = asTensor(leaf);
+      return computed(
+        { shape, dtype },
+        Storage.ofResult(results[i], backend, dtype, sizeOf(shape)),
+      );
+    }) as R;
   };
   const clear = (): void => {
     for (const c of all) c.run.dispose();
@@ -186,6 +198,7 @@ function inputBuffers(
   captured: readonly Value[],
   backend: Backend,
   name: string,
+  passing: DeviceBuffer[],
 ): DeviceBuffer[] {
   realize(leaves.map((l) => l.value));
   const stored = [...leaves.map((l) => l.value), ...captured].map((v) => storageOf(v)!);
@@ -198,15 +211,21 @@ function inputBuffers(
     );
   }
   // All that can fail comes before anything is given away.
-  for (const s of stored) s.on(backend);
-  return stored.map((s, i) => (donate[i] ? s.release(backend) : s.on(backend)));
+  const buffers = stored.map((s, i) => (donate[i] ? s.on(backend) : s.forRun(backend, passing)));
+  for (const s of given) s.release(backend);
+  return buffers;
+}
+
+function computed(aval: Aval, storage: Storage): Tensor {
+  const v = lax.parameter(aval.shape, aval.dtype);
+  v.storage = storage;
+  return new Tensor(v);
 }
 
 /** A tensor over a buffer of the current backend, which it owns from now on. */
 export function fromBuffer(buffer: DeviceBuffer, aval: Aval): Tensor {
-  const v = lax.parameter(aval.shape, aval.dtype);
-  v.storage = Storage.ofBuffer(buffer, getBackend(), aval.dtype, sizeOf(aval.shape));
-  return new Tensor(v);
+  const { shape, dtype } = aval;
+  return computed(aval, Storage.ofBuffer(buffer, getBackend(), dtype, sizeOf(shape)));
 }
 
 /** The tensor's buffer on the current backend, computed if need be. The tensor still owns it. */
