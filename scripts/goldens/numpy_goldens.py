@@ -1,4 +1,4 @@
-"""Writes test/goldens/numpy.json: calls of NumPy with their results, and arrays with their printed text.
+"""Writes test/goldens/numpy_calls.json: calls of NumPy with their results, and arrays with their printed text.
 
     python3 scripts/goldens/numpy_goldens.py
 
@@ -503,7 +503,7 @@ def main():
     parts = [f'"{k}":{golden_io.dump(v)}' for k, v in text.items()]
     for k, v in lists.items():
         parts.append(f'"{k}":[\n' + ",\n".join(golden_io.dump(c) for c in v) + "\n]")
-    path = golden_io.FOLDER / "numpy.json"
+    path = golden_io.FOLDER / "numpy_calls.json"
     path.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
     print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB, " + ", ".join(f"{len(v)} {k}" for k, v in lists.items()))
 
