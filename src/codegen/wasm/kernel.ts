@@ -1,29 +1,16 @@
 /** Statements of a kernel to WebAssembly. */
-import { exprsOf, type Kernel, type Stmt, type Tile, visitStmts } from '../../compiler/loopnest.ts';
+import type { Kernel, Stmt, Tile } from '../../compiler/loopnest.ts';
 import type { Expr } from '../../expr/expr.ts';
 import { Code, type FunctionBuilder } from './assembler.ts';
 import { type EmitOptions, Emitter, kernelParams } from './emitter.ts';
-import type { LoopFacts } from './facts.ts';
 import { type Binding, Frame, type Loop, makeLoop } from './frame.ts';
+import { type For, type LoopPlan, Planner } from './loop-plan.ts';
 import { machineType, scalarMemory } from './scalar.ts';
 import { emitTile, withoutTiles } from './tile.ts';
-import { inVector, strideAlong, type VectorLoop, Vectors } from './vector.ts';
-import { fits, type Lanes } from './vector-ops.ts';
-
-type For = Extract<Stmt, { kind: 'for' }>;
-type Update = Extract<Stmt, { kind: 'update' }>;
-
-/** How a `for` statement is emitted. */
-interface LoopPlan {
-  /** 0: one element at a time. */
-  readonly lanes: 0 | Lanes;
-  /** Rounds of the main part in one pass of the machine's loop; Infinity: no loop at all. */
-  readonly unroll: number;
-  readonly unrollRest: boolean;
-}
-
-/** Instructions a fully unrolled loop may have, about. */
-const unrolledSize = 64;
+import { Vectors } from './vector.ts';
+import type { VectorLoop } from './vector-fit.ts';
+import type { Lanes } from './vector-ops.ts';
+import { finishSum, startSum, summed, type Update } from './vector-sums.ts';
 
 export function printKernel(f: FunctionBuilder, kernel: Kernel, options: EmitOptions): void {
   const k = options.simd ? kernel : { ...kernel, body: withoutTiles(kernel.body) };
@@ -35,13 +22,14 @@ class KernelPrinter {
   readonly #kernel: Kernel;
   readonly #e: Emitter;
   readonly #vectors: Vectors;
-  readonly #plans = new Map<For, LoopPlan>();
+  readonly #planner: Planner;
 
   constructor(f: FunctionBuilder, kernel: Kernel, options: EmitOptions) {
     this.#f = f;
     this.#kernel = kernel;
     this.#e = new Emitter(f, kernel, options);
     this.#vectors = new Vectors(this.#e);
+    this.#planner = new Planner(this.#e);
   }
 
   print(): void {
@@ -163,7 +151,7 @@ class KernelPrinter {
   ): Loop {
     const e = this.#e;
     const { code } = e;
-    const kind = this.#holdsLoop(body) ? 'outer' : 'innermost';
+    const kind = this.#planner.holdsLoop(body) ? 'outer' : 'innermost';
     const loop = makeLoop(e.facts.loop(body, index), start, kind);
     const local = e.local('i32');
     const inner = this.#inLoop(loop, () => {
@@ -247,7 +235,7 @@ class KernelPrinter {
 
   /** A loop whose number of iterations is known. */
   #fixed(s: For, start: Binding, extent: number): void {
-    const plan = this.#plan(s);
+    const plan = this.#planner.plan(s);
     const main = plan.lanes ? extent - (extent % plan.lanes) : 0;
     if (main > 0) {
       const rounds = main / (plan.lanes as Lanes);
@@ -266,7 +254,7 @@ class KernelPrinter {
   #counted(s: For, start: Binding, extent: number): void {
     const e = this.#e;
     const { code } = e;
-    const plan = this.#plan(s);
+    const plan = this.#planner.plan(s);
     const end = e.local('i32');
     e.pushBinding(start);
     code.get(extent);
@@ -323,9 +311,7 @@ class KernelPrinter {
   ): void {
     const lanes = plan.lanes as Lanes;
     const vectors = this.#vectors;
-    const updates = s.body.filter(
-      (x): x is Update => x.kind === 'update' && Vectors.summed(x, lanes),
-    );
+    const updates = s.body.filter((x): x is Update => x.kind === 'update' && summed(x, lanes));
     // Each copy has sums of its own, so that one addition need not wait for another.
     const straight = rounds !== undefined && (plan.unroll === Infinity || rounds === 1);
     let copies = straight ? rounds : 1;
@@ -335,7 +321,7 @@ class KernelPrinter {
     const kinds = straight ? Math.min(4, copies) : copies;
     const sums = Array.from(
       { length: kinds },
-      () => new Map(updates.map((u) => [u.variable, vectors.startSum(u, lanes)])),
+      () => new Map(updates.map((u) => [u.variable, startSum(this.#e, u, lanes)])),
     );
     const round = (loop: Loop, copy: number): void => {
       const v: VectorLoop = { lanes, loop: loop.facts };
@@ -344,114 +330,12 @@ class KernelPrinter {
     if (straight) this.#straight(s.index, start, lanes, copies, s.body, round);
     else this.#loop(s.index, start, lanes, copies, s.body, { end, round });
     for (const u of updates)
-      vectors.finishSum(
+      finishSum(
+        this.#e,
         u,
         lanes,
         sums.map((m) => m.get(u.variable)!),
       );
-  }
-
-  /** Whether statements become a loop in the machine code. */
-  #holdsLoop(body: readonly Stmt[]): boolean {
-    return body.some((s) => {
-      switch (s.kind) {
-        case 'tile':
-        case 'while':
-          return true;
-        case 'if':
-          return (
-            this.#holdsLoop(s.then) || (s.otherwise !== undefined && this.#holdsLoop(s.otherwise))
-          );
-        case 'for': {
-          if (s.extent.op !== 'const') return true;
-          if (this.#holdsLoop(s.body)) return true;
-          const plan = this.#plan(s);
-          const main = plan.lanes ? Math.floor(s.extent.value / plan.lanes) : 0;
-          const rest = plan.lanes ? s.extent.value % plan.lanes : s.extent.value;
-          return (main > 1 && plan.unroll !== Infinity) || (rest > s.step && !plan.unrollRest);
-        }
-        default:
-          return false;
-      }
-    });
-  }
-
-  #plan(s: For): LoopPlan {
-    let plan = this.#plans.get(s);
-    if (!plan) {
-      plan = this.#makePlan(s);
-      this.#plans.set(s, plan);
-    }
-    return plan;
-  }
-
-  #makePlan(s: For): LoopPlan {
-    const e = this.#e;
-    const loop = e.facts.loop(s.body, s.index);
-    const extent = s.extent.op === 'const' ? s.extent.value : undefined;
-    const plain = s.body.every(
-      (x) => x.kind === 'let' || x.kind === 'store' || x.kind === 'update',
-    );
-    const work = this.#work(s, loop);
-    let lanes: 0 | Lanes = 0;
-    if (s.vector && plain && s.step === 1 && e.options.simd && (extent ?? 4) >= work.lanes) {
-      const vector = work.whole + work.lanes * 1.5 * work.single;
-      if (vector < work.lanes * (work.whole + work.single)) lanes = work.lanes;
-    }
-    const size = work.whole + work.single * (lanes || 1);
-    let unroll = 1;
-    let unrollRest = false;
-    if (extent !== undefined && !this.#holdsLoop(s.body)) {
-      const main = lanes ? Math.floor(extent / lanes) : 0;
-      const rest = lanes ? extent % lanes : extent;
-      if (lanes && main * size <= unrolledSize && main <= 8) unroll = Infinity;
-      else if (work.single === 0) unroll = size <= 12 ? 4 : size <= 24 ? 2 : 1;
-      unrollRest = (lanes > 0 || rest <= 4) && Math.ceil(rest / s.step) * size <= unrolledSize;
-    }
-    return { lanes, unroll, unrollRest };
-  }
-
-  /** Operations of one iteration that vectors can do, and those that must be done lane by lane. */
-  #work(s: For, loop: LoopFacts): { whole: number; single: number; lanes: Lanes } {
-    const e = this.#e;
-    const seen = new Set<Expr>();
-    let wide = false;
-    const varying: Expr[] = [];
-    const visit = (x: Expr): void => {
-      if (seen.has(x) || e.facts.invariant(x, loop)) return;
-      seen.add(x);
-      if (x.dtype === 'float64') wide = true;
-      varying.push(x);
-      if (x.op === 'load') {
-        // A position that moves evenly costs nothing.
-        if (strideAlong(x.args[0], loop, e) === undefined) visit(x.args[0]);
-        return;
-      }
-      const value = x.op === 'var' ? e.facts.alias.get(x) : undefined;
-      if (value) visit(value);
-      for (const a of x.args) visit(a);
-    };
-    let stores = 0;
-    let scattered = 0;
-    visitStmts(s.body, (x) => {
-      if (x.kind === 'store') {
-        visit(x.value);
-        const stride = strideAlong(x.index, loop, e);
-        if (stride === undefined) visit(x.index);
-        if (stride === 1) stores++;
-        else scattered++;
-      } else for (const y of exprsOf(x)) visit(y);
-    });
-    const lanes: Lanes = wide ? 2 : 4;
-    const v: VectorLoop = { lanes, loop };
-    let whole = stores;
-    let single = scattered;
-    for (const x of varying) {
-      if (x.op === 'var' || x.op === 'const') continue;
-      if (inVector(x, v, e) && fits(x.dtype, lanes)) whole++;
-      else single++;
-    }
-    return { whole, single, lanes };
   }
 
   #tile(t: Tile): void {

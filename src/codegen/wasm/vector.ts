@@ -6,47 +6,21 @@ import type { Stmt } from '../../compiler/loopnest.ts';
 import { bytesOf } from '../../dtype.ts';
 import type { Expr } from '../../expr/expr.ts';
 import type { Emitter } from './emitter.ts';
-import type { LoopFacts } from './facts.ts';
 import { Frame, type Loop } from './frame.ts';
-import { emitConst, isFloat, machineType, scalarMemory } from './scalar.ts';
+import { machineType, scalarMemory } from './scalar.ts';
+import { inVector, type VectorLoop } from './vector-fit.ts';
 import {
   constBytes,
   emitExtract,
-  emitReduce,
   emitToLane,
-  emitVectorCombine,
   emitVectorOp,
   fits,
-  identityOf,
-  type Lanes,
   replaceOp,
   splatOp,
 } from './vector-ops.ts';
+import { accumulate, type Update, type VectorSum } from './vector-sums.ts';
 
-export interface VectorLoop {
-  readonly lanes: Lanes;
-  readonly loop: LoopFacts;
-}
-
-type Update = Extract<Stmt, { kind: 'update' }>;
 type Store = Extract<Stmt, { kind: 'store' }>;
-
-/** The partial results of an `update`, one a lane. */
-export interface VectorSum {
-  readonly local: number;
-  /**
-   * For the smallest or largest of floats: lanes that have met a NaN. The instruction that passes NaN
-   * on takes many of the processor's; noting it apart takes three.
-   */
-  readonly nan: number | undefined;
-}
-
-function isExtreme(s: Update): boolean {
-  return (s.op === 'min' || s.op === 'max') && isFloat(s.variable.dtype);
-}
-
-/** Guards on a condition that differs between lanes are nested so deep before lanes are taken singly. */
-const deepestGuard = 2;
 
 export class Vectors {
   readonly #e: Emitter;
@@ -93,7 +67,7 @@ export class Vectors {
     const e = this.#e;
     const { lanes } = this.#current!;
     if (sum !== undefined) {
-      this.#accumulate(s, sum);
+      accumulate(e, s, sum, () => this.push(s.value));
       return;
     }
     const { local } = e.binding(s.variable)!;
@@ -104,80 +78,6 @@ export class Vectors {
         e.combine(s.op, s.variable.dtype);
         e.code.set(local!);
       });
-    e.frame.forget(e.facts.bit(s.variable), e.facts);
-  }
-
-  /** Whether an accumulator is kept in lanes during a vector loop. */
-  static summed(s: Update, lanes: Lanes): boolean {
-    return fits(s.variable.dtype, lanes);
-  }
-
-  startSum(s: Update, lanes: Lanes): VectorSum {
-    const e = this.#e;
-    const type = s.variable.dtype;
-    const sum = { local: e.local('v128'), nan: isExtreme(s) ? e.local('v128') : undefined };
-    e.code.v128(constBytes(type, identityOf(s.op, type), lanes));
-    e.code.set(sum.local);
-    if (sum.nan !== undefined) {
-      e.code.v128(new Uint8Array(16));
-      e.code.set(sum.nan);
-    }
-    return sum;
-  }
-
-  #accumulate(s: Update, { local, nan }: VectorSum): void {
-    const e = this.#e;
-    const type = s.variable.dtype;
-    if (nan === undefined) {
-      e.code.get(local);
-      this.push(s.value);
-      emitVectorCombine(e.code, s.op, type);
-      e.code.set(local);
-      return;
-    }
-    const value = e.local('v128');
-    const shape = type === 'float32' ? 'f32x4' : 'f64x2';
-    this.push(s.value);
-    e.code.set(value);
-    e.code.get(local);
-    e.code.get(value);
-    e.code.op(`${shape}.p${s.op as 'min' | 'max'}`);
-    e.code.set(local);
-    e.code.get(value);
-    e.code.get(value);
-    e.code.op(`${shape}.ne`);
-    e.code.get(nan);
-    e.code.op('v128.or');
-    e.code.set(nan);
-  }
-
-  /** variable = op(variable, all lanes of all partial results). */
-  finishSum(s: Update, lanes: Lanes, parts: readonly VectorSum[]): void {
-    const e = this.#e;
-    const type = s.variable.dtype;
-    const [first, ...rest] = parts;
-    for (const part of rest) {
-      e.code.get(first.local);
-      e.code.get(part.local);
-      emitVectorCombine(e.code, s.op, type);
-      e.code.set(first.local);
-      if (part.nan === undefined) continue;
-      e.code.get(first.nan!);
-      e.code.get(part.nan);
-      e.code.op('v128.or');
-      e.code.set(first.nan!);
-    }
-    const { local } = e.binding(s.variable)!;
-    e.code.get(local!);
-    if (first.nan !== undefined) emitConst(e.code, type, Number.NaN);
-    emitReduce(e.code, s.op, type, lanes, first.local);
-    if (first.nan !== undefined) {
-      e.code.get(first.nan);
-      e.code.op('v128.any_true');
-      e.code.op('select');
-    }
-    e.combine(s.op, type);
-    e.code.set(local!);
     e.frame.forget(e.facts.bit(s.variable), e.facts);
   }
 
@@ -499,72 +399,4 @@ export class Vectors {
     emitExtract(e.code, x.dtype, lanes, f.lane!);
     return true;
   }
-}
-
-/** Whether SIMD can compute `x` itself; its operands may be put together from lanes. */
-export function inVector(x: Expr, v: VectorLoop, e: Emitter): boolean {
-  const { lanes, loop } = v;
-  if (!fits(x.dtype, lanes)) return false;
-  switch (x.op) {
-    case 'const':
-      return true;
-    case 'var':
-      return lanes === 4;
-    case 'load':
-      if (lanes === 2 && x.storage !== 'float64') return false;
-      switch (strideAlong(x.args[0], loop, e)) {
-        case 1:
-          return true;
-        case -1:
-          return bytesOf(x.storage!) === 16 / lanes;
-        default:
-          return false;
-      }
-    case 'guard': {
-      const [c, a, b] = x.args;
-      if (!fits(c.dtype, lanes)) return false;
-      return (
-        e.facts.invariant(c, loop) ||
-        (e.facts.speculable(a) && e.facts.speculable(b)) ||
-        (inVector(a, v, e) &&
-          inVector(b, v, e) &&
-          inVector(c, v, e) &&
-          guardDepth(x) <= deepestGuard)
-      );
-    }
-    case 'rem':
-      return false;
-    case 'div':
-      return x.dtype === 'float32' || x.dtype === 'float64';
-    case 'shl':
-    case 'shr':
-      return e.facts.invariant(x.args[1], loop);
-    case 'abs':
-    case 'neg':
-      return true;
-    default:
-      return x.args.every((a) => fits(a.dtype, lanes));
-  }
-}
-
-const guardDepths = new WeakMap<Expr, number>();
-
-function guardDepth(x: Expr): number {
-  const known = guardDepths.get(x);
-  if (known !== undefined) return known;
-  let d = 0;
-  for (const a of x.args) d = Math.max(d, guardDepth(a));
-  if (x.op === 'guard') d++;
-  guardDepths.set(x, d);
-  return d;
-}
-
-/** Elements moved by one step of the loop; undefined when that is not constant. */
-export function strideAlong(position: Expr, loop: LoopFacts, e: Emitter): number | undefined {
-  let stride = 0;
-  for (const { atom, coef } of e.terms(position).terms) {
-    if (atom === loop.index) stride += coef;
-    else if (!e.facts.invariant(atom, loop)) return undefined;
-  }
-  return stride;
 }
