@@ -158,10 +158,10 @@ describe('metrics are those of Keras, batch after batch', () => {
       m.pairs.forEach(([t, p], i) => {
         if (p) metric.updateState(array(t), array(p), w);
         else (metric as keras.metrics.Mean).updateState(array(t), w);
-        close([metric.value().item()], m.after[i], 1e-5, 1e-6);
+        close([metric.result().item()], m.after[i], 1e-5, 1e-6);
       });
       metric.resetState();
-      close([metric.value().item()], m.empty, 0, 0);
+      close([metric.result().item()], m.empty, 0, 0);
     });
   }
 });

@@ -1,0 +1,109 @@
+/** Crossentropy of integer labels. */
+import { GradloomError } from '../../errors.ts';
+import { lax, type Value } from '../../graph/index.ts';
+import { normalizeAxis, showShape } from '../../shape.ts';
+import { Tensor } from '../../tensor/index.ts';
+import { shifted } from '../activations/softmax.ts';
+import { checkOptions } from '../identifiers.ts';
+import { clipped } from './crossentropy.ts';
+import { commonOptions, FunctionLoss, type LossOptions } from './loss.ts';
+import { floatTensor } from './shapes.ts';
+
+export interface SparseOptions extends LossOptions {
+  /** Predictions are logits, not probabilities. */
+  readonly fromLogits?: boolean;
+  /** The axis of the classes: -1. */
+  readonly axis?: number;
+  /** Samples with this label count for nothing. */
+  readonly ignoreClass?: number | null;
+}
+
+/**
+ * -log of the probability of the label. yTrue holds whole numbers 0..classes-1 in the shape of yPred
+ * without its class axis, or with 1 there. A label outside the classes gives 0 (`fit` refuses it).
+ * Throws `shape`.
+ */
+export function sparseCategoricalCrossentropy(
+  yTrue: Tensor,
+  yPred: Tensor,
+  o: SparseOptions = {},
+): Tensor {
+  const p = floatTensor(yPred);
+  const axis = normalizeAxis(o.axis ?? -1, p.ndim);
+  const labels = labelsFor(yTrue, p, axis);
+  const at = lax.convert(labels.value, 'int32');
+  const pick = pickAlong(at, p.shape, axis);
+  let values: Value;
+  if (o.fromLogits) {
+    const s = shifted(p.value, axis);
+    values = lax.sub(lax.log(lax.reduceSum(lax.exp(s), [axis])), pick(s));
+  } else {
+    // Picked first, so that one logarithm a sample is taken and not one a class.
+    const share = lax.div(pick(p.value), lax.reduceSum(p.value, [axis]));
+    values = clipped(new Tensor(share)).log().neg().value;
+  }
+  // As unsigned numbers negative labels are large.
+  const classes = lax.full(at.shape, p.shape[axis], 'uint32');
+  let counts = lax.lt(lax.bitcastConvert(at, 'uint32'), classes);
+  if (o.ignoreClass != null)
+    counts = lax.and(counts, lax.ne(at, lax.full(at.shape, o.ignoreClass, 'int32')));
+  return Tensor.of(
+    lax.select(counts, values, lax.full(values.shape, 0, values.dtype)),
+    yPred,
+    yTrue,
+  );
+}
+
+/** The element that `labels` point at along `axis`: by comparing, which fuses and needs no scatter in the gradient. */
+function pickAlong(labels: Value, shape: readonly number[], axis: number): (v: Value) => Value {
+  const others = shape.map((_, d) => d).filter((d) => d !== axis);
+  const hit = lax.eq(lax.broadcastInDim(labels, shape, others), lax.iota(shape, axis, 'int32'));
+  return (v) => lax.reduceSum(lax.select(hit, v, lax.full(shape, 0, v.dtype)), [axis]);
+}
+
+/** The labels in the shape of the values they get. */
+function labelsFor(yTrue: Tensor, yPred: Tensor, axis: number): Tensor {
+  const want = yPred.shape.filter((_, d) => d !== axis);
+  const fits = (t: Tensor): boolean =>
+    t.ndim === want.length && t.shape.every((n, d) => n === want[d]);
+  if (fits(yTrue)) return yTrue;
+  for (const d of [axis, yTrue.ndim - 1]) {
+    if (yTrue.ndim !== yPred.ndim || yTrue.shape[d] !== 1) continue;
+    const t = yTrue.squeeze(d);
+    if (fits(t)) return t;
+  }
+  const oneHot =
+    yTrue.ndim === yPred.ndim && yTrue.shape[axis] === yPred.shape[axis]
+      ? ' One-hot targets want "categoricalCrossentropy".'
+      : '';
+  throw new GradloomError(
+    'shape',
+    `sparseCategoricalCrossentropy: integer targets of shape ${showShape(want)} were expected for predictions ${showShape(yPred.shape)}; received ${showShape(yTrue.shape)}.${oneHot}`,
+    { expected: want, received: [...yTrue.shape] },
+  );
+}
+
+export class SparseCategoricalCrossentropy extends FunctionLoss {
+  readonly #axis: number;
+  readonly #ignored: number | null;
+  constructor(o: SparseOptions = {}) {
+    checkOptions('SparseCategoricalCrossentropy', o, [
+      ...commonOptions,
+      'fromLogits',
+      'axis',
+      'ignoreClass',
+    ]);
+    super((t, p) => sparseCategoricalCrossentropy(t, p, o), o, 'sparse_categorical_crossentropy', {
+      fromLogits: o.fromLogits ?? false,
+      axis: o.axis ?? -1,
+      ignoreClass: o.ignoreClass ?? null,
+    });
+    this.#axis = o.axis ?? -1;
+    this.#ignored = o.ignoreClass ?? null;
+  }
+  protected override mask(yTrue: Tensor, yPred: Tensor): Tensor | undefined {
+    if (this.#ignored === null) return undefined;
+    const labels = labelsFor(yTrue, yPred, normalizeAxis(this.#axis, yPred.ndim));
+    return labels.ne(this.#ignored).astype(yPred.dtype);
+  }
+}
