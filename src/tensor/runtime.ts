@@ -70,6 +70,13 @@ function isBaked(node: Node): boolean {
   }
 }
 
+/** Whether an operand is where a slice starts: a loop over positions compiles once, for 0 and 1 too. */
+function isPosition(node: Node, operand: number): boolean {
+  if (node.primitive.name !== 'dynamic_slice' || operand === 0) return false;
+  const { sizes } = node.attrs as { sizes: readonly number[] };
+  return sizes[operand - 1] !== node.inputs[0].shape[operand - 1];
+}
+
 interface Collected {
   readonly inputs: Value[];
   readonly order: Node[];
@@ -81,13 +88,14 @@ function collect(roots: readonly Value[]): Collected {
   const done = new Set<Node>();
   const order: Node[] = [];
   const stack: Node[] = [];
-  const need = (v: Value): void => {
-    if (v.storage !== undefined || (v.node.primitive.name === 'constant' && !isBaked(v.node))) {
+  const need = (v: Value, loose: boolean): void => {
+    const number = v.node.primitive.name === 'constant';
+    if (v.storage !== undefined || (number && (loose || !isBaked(v.node)))) {
       inputs.add(v);
     } else if (!done.has(v.node)) stack.push(v.node);
   };
   for (const root of roots) {
-    need(root);
+    need(root, false);
     while (stack.length > 0) {
       const node = stack[stack.length - 1];
       if (done.has(node)) {
@@ -96,7 +104,7 @@ function collect(roots: readonly Value[]): Collected {
       }
       if (node.primitive.name === 'parameter') throw traced(node.outputs[0]);
       const depth = stack.length;
-      for (let i = node.inputs.length - 1; i >= 0; i--) need(node.inputs[i]);
+      for (let i = node.inputs.length - 1; i >= 0; i--) need(node.inputs[i], isPosition(node, i));
       if (stack.length === depth) {
         stack.pop();
         done.add(node);
