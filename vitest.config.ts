@@ -8,5 +8,8 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'forks',
     testTimeout: 60_000,
+    // On a busy machine a file of long synchronous tests may starve vitest's own messages, which says
+    // nothing about the tests; every other unhandled error still fails the run.
+    onUnhandledError: (error) => !error.message?.includes('Timeout calling "onTaskUpdate"'),
   },
 });
