@@ -10,7 +10,14 @@ import { getBackend } from '../backends/registry.ts';
 import { checkDType, type DType, isFloat, type TypedArray } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
 import { lax, type Value } from '../graph/index.ts';
-import { normalizeAxes, normalizeAxis, type Shape, showShape, sizeOf } from '../shape.ts';
+import {
+  checkShape,
+  normalizeAxes,
+  normalizeAxis,
+  type Shape,
+  showShape,
+  sizeOf,
+} from '../shape.ts';
 import * as arith from './arith.ts';
 import {
   contiguousPart,
@@ -529,7 +536,17 @@ export class Tensor {
     const a = normalizeAxis(axis, this.ndim + 1);
     return this.reshape([...this.shape.slice(0, a), 1, ...this.shape.slice(a)]);
   }
+  /** Repeated along dimensions of size 1, and new ones at the front. Throws `shape`. */
   broadcastTo(shape: Shape): Tensor {
+    checkShape(shape);
+    const rank = shape.length - this.ndim;
+    if (rank < 0 || this.shape.some((n, d) => n !== 1 && n !== shape[rank + d])) {
+      throw new GradloomError(
+        'shape',
+        `Cannot broadcast shape ${showShape(this.shape)} to ${showShape(shape)}: dimensions, matched from the right, must be equal or 1.`,
+        { from: [...this.shape], to: [...shape] },
+      );
+    }
     return Tensor.of(lax.broadcastTo(this.value, shape), this);
   }
   /** To another dtype. Floats truncate into integers, saturating; NaN becomes 0. */

@@ -98,7 +98,7 @@ describe('compile', () => {
     const before = backend.memory();
     for (let i = 0; i < 100; i++) w = step(w);
     expect(backend.memory()).toEqual(before);
-    expect(w.arraySync()[0 as never]).toBeCloseTo(2, 6);
+    expect(w.dataSync()[0]).toBeCloseTo(2, 6);
   });
 
   it('refuses reads, saying what to do', async () => {
@@ -171,7 +171,7 @@ describe('grad', () => {
     const x = tensor([1, 2]);
     close(grad((y: Tensor) => y.mul(stopGradient(y)).sum())(x), [1, 2]);
     close(grad((y: Tensor) => y.mul(x).sum())(x), [1, 2]);
-    close(grad(() => tensor(3))(x), [0, 0]);
+    close(grad((_: Tensor) => tensor(3))(x), [0, 0]);
   });
 
   it('through broadcasting, indexing, sorting choices and reductions', () => {
@@ -229,8 +229,6 @@ describe('grad', () => {
 describe('graph', () => {
   it('shows what a function computes, closed-over tensors last among the inputs', () => {
     const w = tensor([1, 2]);
-    const g = graph((x: Tensor) => x.mul(w).sum(), 'f')([5, 6] as never, tensor([1, 2]));
-    expect(g.outputs[0].shape).toEqual([]);
     const h = graph((x: Tensor) => x.mul(w).sum())(tensor([5, 6]));
     expect(h.inputs.map((v) => v.shape)).toEqual([[2], [2]]);
     expect(counts.runs).toBe(0);
