@@ -7,11 +7,12 @@ export function plainId(id: string): string {
   return id.toLowerCase().replace(/[_\-\s]/g, '');
 }
 
-/** `DenseLayer` -> `dense_layer`, as Keras names layers and log entries. */
+/** `DenseLayer` -> `dense_layer`, `Conv2D` -> `conv2d`, as Keras names layers and log entries. */
 export function snakeCase(name: string): string {
   return name
-    .replace(/([A-Z]+)([A-Z][a-z])/g, '$1_$2')
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/\W+/g, '')
+    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
     .toLowerCase();
 }
 
