@@ -7,16 +7,26 @@ import struct
 import sys
 
 
-def arguments():
+def arguments(*flags):
+    """The command line. `--threads` holds before anything is imported: libraries read it when they load."""
     p = argparse.ArgumentParser()
     p.add_argument("--data", required=False, help="folder that holds MNIST's idx files, at any depth")
     p.add_argument("--epochs", type=int, default=4)
-    p.add_argument("--threads", type=int, default=0)
-    return p.parse_args()
+    p.add_argument("--threads", type=int, default=0, help="0: what the library chooses")
+    for flag in flags:
+        p.add_argument(flag, action="store_true")
+    args = p.parse_args()
+    if args.threads:
+        for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
+            os.environ[name] = str(args.threads)
+        # XLA has no such setting: it starts a thread for each core that it may run on.
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: args.threads])
+    return args
 
 
-def missing(what):
-    print(f"{what} is not installed", file=sys.stderr)
+def missing(what, how="is not installed"):
+    print(f"{what} {how}", file=sys.stderr)
     sys.exit(3)
 
 
@@ -25,11 +35,13 @@ def read_idx(folder, name):
 
     import numpy as np
 
+    if not folder:
+        missing("MNIST's folder (--data)", "is not given")
     found = [f for f in glob.glob(os.path.join(folder, "**", name + "*"), recursive=True)]
     if not found:
         found = glob.glob(os.path.join(folder, "**", name.replace("-idx", ".idx") + "*"), recursive=True)
     if not found:
-        missing(f"MNIST file {name}")
+        missing(f"MNIST file {name}", f"is not in {folder}")
     raw = open(found[0], "rb").read()
     if raw[:2] == b"\x1f\x8b":
         raw = gzip.decompress(raw)
@@ -48,18 +60,21 @@ def mnist(folder):
     return x, y, xt, yt
 
 
-def report(peer, epochs, accuracy, predict_micros=None, **versions):
-    best = min(epochs[1:])
+def report(peer, epochs, accuracy, predict_micros=None, extra=None, **versions):
+    """One line of JSON. The first epoch is the warm-up and stands by itself, unless it is the only one."""
+    timed = epochs[1:] or epochs
+    best = min(timed)
     print(
         json.dumps(
             {
                 "peer": peer,
                 "firstEpochSeconds": epochs[0],
-                "epochSeconds": epochs[1:],
+                "epochSeconds": timed,
                 "stepMs": best / 938 * 1000,
                 "testAccuracy": accuracy,
                 "predictMicros": predict_micros,
-                "versions": versions,
+                **(extra or {}),
+                "versions": {"python": sys.version.split()[0], **versions},
             }
         )
     )
