@@ -33,7 +33,7 @@ export const floorDivide: Binary = binary(arith.floorDivide);
 export const mod: Binary = binary(arith.modulo);
 export const remainder: Binary = mod;
 /** The remainder of truncated division: it has the sign of the dividend. */
-export const fmod: Binary = binary(arith.arithmetic(lax.rem));
+export const fmod: Binary = binary(arith.truncatedRemainder);
 export function divmod(a: TensorLike, b: TensorLike): [Tensor, Tensor] {
   return [floorDivide(a, b), mod(a, b)];
 }

@@ -23,8 +23,8 @@ export function ravel(x: TensorLike): Tensor {
   return asTensor(x).ravel();
 }
 /** Dimensions in another order; reversed when none is given. */
-export function transpose(x: TensorLike, axes?: readonly number[]): Tensor {
-  return asTensor(x).transpose(axes);
+export function transpose(x: TensorLike, axes?: readonly number[] | null): Tensor {
+  return asTensor(x).transpose(axes ?? undefined);
 }
 export const permuteDims: typeof transpose = transpose;
 export function astype(x: TensorLike, dtype: string): Tensor {

@@ -93,14 +93,20 @@ export function truth(x: Operand): Operand {
   return lax.convert(x, 'bool');
 }
 
-/** NumPy's floor division: toward minus infinity. */
+/** NumPy's floor division: toward minus infinity; integers by zero give zero. */
 export function floorDivide(a: Operand, b: Operand): Value {
   const t = commonType(a, b);
   const [x, y] = meet(a, b, t === 'bool' ? 'int32' : t);
   if (isFloat(t)) return floorDivideFloats(x, y);
-  if (x.dtype !== 'int32') return lax.div(x, y);
   const q = lax.div(x, y);
-  return lax.select(crosses(x, y), lax.sub(q, lax.full(q.shape, 1, q.dtype)), q);
+  if (x.dtype !== 'int32') return unlessZero(y, q);
+  return unlessZero(y, lax.select(crosses(x, y), lax.sub(q, lax.full(q.shape, 1, q.dtype)), q));
+}
+
+/** Integers divided by zero give zero in NumPy. */
+function unlessZero(y: Value, r: Value): Value {
+  const zero = lax.full(r.shape, 0, r.dtype);
+  return lax.select(lax.eq(y, zero), zero, r);
 }
 
 /** From the exact remainder, as NumPy: 1 over 0.1 is 9, since 0.1 is a little more than a tenth. */
@@ -117,8 +123,17 @@ export function modulo(a: Operand, b: Operand): Value {
   const t = commonType(a, b);
   const [x, y] = meet(a, b, t === 'bool' ? 'int32' : t);
   const r = lax.rem(x, y);
-  if (x.dtype === 'uint8' || x.dtype === 'uint32') return r;
-  return lax.select(crosses(x, y), lax.add(r, y), r);
+  if (x.dtype === 'uint8' || x.dtype === 'uint32') return unlessZero(y, r);
+  const signed = lax.select(crosses(x, y), lax.add(r, y), r);
+  return isFloat(x.dtype) ? signed : unlessZero(y, signed);
+}
+
+/** C's fmod: the sign of the dividend. */
+export function truncatedRemainder(a: Operand, b: Operand): Value {
+  const t = commonType(a, b);
+  const [x, y] = meet(a, b, t === 'bool' ? 'int32' : t);
+  const r = lax.rem(x, y);
+  return isFloat(t) ? r : unlessZero(y, r);
 }
 
 /** Where truncation and flooring differ: a remainder whose sign is not the divisor's. */

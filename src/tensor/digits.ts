@@ -50,15 +50,16 @@ function trimmed(v: number, digits: string, point: number): Digits {
 /** At most `precision` digits after the decimal point. */
 export function fixedDigits(v: number, dtype: DType, precision: number): Digits {
   const unique = uniqueDigits(v, dtype);
-  const keep = unique.point + precision;
-  if (unique.digits.length <= keep) return unique;
-  // So many places that a tie shows as a 5 with nothing but zeros behind it.
+  return unique.digits.length <= unique.point + precision ? unique : roundedFixed(v, precision);
+}
+
+/** `precision` digits after the decimal point, of the exact value. */
+export function roundedFixed(v: number, precision: number): Digits {
   const exact = Math.abs(v).toFixed(Math.min(100, precision + 60));
   const [whole, part] = exact.split('.');
-  const all = whole + part;
-  const rounded = roundDigits(all, whole.length + precision);
+  const rounded = roundDigits(whole + part, whole.length + precision);
   // One more digit in front when the rounding carried over.
-  const point = whole.length + rounded.length - (whole.length + precision);
+  const point = rounded.length - precision;
   const lead = rounded.length - rounded.replace(/^0+/, '').length;
   return trimmed(v, rounded.slice(lead), point - lead);
 }

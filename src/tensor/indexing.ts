@@ -1,7 +1,7 @@
 /** NumPy's indexing: integers, ranges, newaxis, ellipsis, integer and boolean arrays. */
 import { GradloomError } from '../errors.ts';
 import { lax, type Value } from '../graph/index.ts';
-import { broadcastShapes, showShape, sizeOf } from '../shape.ts';
+import { broadcastShapes, sameShape, showShape, sizeOf } from '../shape.ts';
 
 /** [start, stop] or [start, stop, step]; null where NumPy has nothing, negatives from the end. */
 export type Range = readonly [(number | null)?, (number | null)?, (number | null)?];
@@ -303,6 +303,29 @@ function gatherArrays(
     else out.push(x.shape[o]);
   }
   return lax.reshape(g, out.length === 0 ? [] : out);
+}
+
+/** x with the elements at an index replaced by `update`, which broadcasts to them. */
+export function assignValue(x: Value, index: readonly Index[], update: Value): Value {
+  // Where each element of the part lies in the flattened array.
+  const n = sizeOf(x.shape);
+  const positions = indexValue(lax.reshape(lax.iota([n], 0, 'int32'), x.shape), index);
+  const count = sizeOf(positions.shape);
+  if (!sameShape(broadcastShapes(update.shape, positions.shape), positions.shape)) {
+    throw new GradloomError(
+      'shape',
+      `Cannot put values of shape ${showShape(update.shape)} into a part of shape ${showShape(positions.shape)}.`,
+      { values: [...update.shape], part: [...positions.shape] },
+    );
+  }
+  const flat = lax.scatter(
+    lax.reshape(x, [n]),
+    lax.reshape(positions, [count, 1]),
+    lax.reshape(lax.broadcastTo(update, positions.shape), [count]),
+    'set',
+    { windowDims: [], insertedDims: [0], indexMap: [0] },
+  );
+  return lax.reshape(flat, x.shape);
 }
 
 /** For masks: the positions of nonzero elements along each axis. */

@@ -5,10 +5,12 @@
 import { type DType, isFloat } from '../dtype.ts';
 import { type Shape, sizeOf } from '../shape.ts';
 import {
+  type Digits,
   exponentText,
   fixedDigits,
   positional,
   roundedDigits,
+  roundedFixed,
   scientificDigits,
   uniqueDigits,
 } from './digits.ts';
@@ -22,6 +24,14 @@ export interface PrintOptions {
   linewidth: number;
   /** Small numbers never bring on scientific notation. */
   suppress: boolean;
+  /**
+   * How many digits: 'maxprec' at most `precision` and no more than tell the numbers apart (default);
+   * 'maxprec_equal' likewise, as many for each; 'fixed' exactly `precision`; 'unique' as many as
+   * tell the numbers apart.
+   */
+  floatmode: 'maxprec' | 'maxprec_equal' | 'fixed' | 'unique';
+  /** Before positive numbers: nothing ('-'), a plus, or a space where no number is negative. */
+  sign: '-' | '+' | ' ';
 }
 
 export const printOptions: PrintOptions = {
@@ -30,6 +40,8 @@ export const printOptions: PrintOptions = {
   edgeitems: 3,
   linewidth: 75,
   suppress: false,
+  floatmode: 'maxprec',
+  sign: '-',
 };
 
 type Data = ArrayLike<number>;
@@ -57,54 +69,98 @@ function wantsExponent(finite: readonly number[], dtype: DType, o: PrintOptions)
   return !o.suppress && (least < inType(1e-4) || inType(most / least) > 1000);
 }
 
-function floatFormat(values: readonly number[], dtype: DType, o: PrintOptions): Format {
-  const finite = values.filter(Number.isFinite);
-  const exponent = finite.length > 0 && wantsExponent(finite, dtype, o);
+interface Columns {
+  /** Room before the decimal point, sign and all. */
+  readonly left: number;
+  /** Room after it. */
+  readonly right: number;
+  /** The text of a finite number, padded. */
+  readonly format: Format;
+}
+
+function scientificColumns(finite: readonly number[], dtype: DType, o: PrintOptions): Columns {
+  const limit = o.floatmode === 'unique' ? 17 : o.precision;
+  let places = o.floatmode === 'fixed' ? limit : 0;
+  let left = 0;
+  let expWidth = 2;
+  for (const v of finite) {
+    const d = o.floatmode === 'fixed' ? roundedDigits(v, limit) : scientificDigits(v, dtype, limit);
+    places = Math.max(places, d.digits.length - 1);
+    expWidth = Math.max(expWidth, exponentText(d).length - 2);
+    left = Math.max(left, d.negative || o.sign === '+' ? 2 : 1);
+  }
+  const format = (v: number): string => {
+    // Digits beyond the shortest are those of the exact value.
+    const d = roundedDigits(v, places);
+    const first = `${signOf(d, o)}${d.digits[0]}`.padStart(left);
+    return `${first}.${d.digits.slice(1).padEnd(places, '0')}${exponentText(d, expWidth)}`;
+  };
+  return { left, right: expWidth + 2 + places, format };
+}
+
+function positionalColumns(finite: readonly number[], dtype: DType, o: PrintOptions): Columns {
+  const limit = o.floatmode === 'unique' ? 100 : o.precision;
+  const parts = (v: number): [string, string] => {
+    const d = o.floatmode === 'fixed' ? roundedFixed(v, limit) : fixedDigits(v, dtype, limit);
+    const [whole, part] = positional(d);
+    const signed = o.sign === '+' && !d.negative ? `+${whole}` : whole;
+    return [signed, o.floatmode === 'fixed' ? part.padEnd(limit, '0') : part];
+  };
   let left = 0;
   let right = 0;
-  let places = 0;
-  let expWidth = 2;
-  if (exponent) {
-    for (const v of finite) {
-      const d = scientificDigits(v, dtype, o.precision);
-      places = Math.max(places, d.digits.length - 1);
-      expWidth = Math.max(expWidth, exponentText(d).length - 2);
-      left = Math.max(left, d.negative ? 2 : 1);
-    }
-    right = expWidth + 2 + places;
-  } else {
-    for (const v of finite) {
-      const [whole, part] = positional(fixedDigits(v, dtype, o.precision));
-      left = Math.max(left, whole.length);
-      right = Math.max(right, part.length);
-    }
+  for (const v of finite) {
+    const [whole, part] = parts(v);
+    left = Math.max(left, whole.length);
+    right = Math.max(right, part.length);
   }
-  if (finite.length < values.length) {
-    const longest = values.some((v) => v === Number.NEGATIVE_INFINITY) ? 4 : 3;
-    left = Math.max(left, longest - (right + 1));
-  }
-  return (v) => {
-    if (!Number.isFinite(v)) return special(v).padStart(left + right + 1);
-    if (exponent) {
-      // Digits beyond the shortest are those of the exact value.
-      const d = roundedDigits(v, places);
-      const first = `${d.negative ? '-' : ''}${d.digits[0]}`.padStart(left);
-      return `${first}.${d.digits.slice(1).padEnd(places, '0')}${exponentText(d, expWidth)}`;
-    }
-    const [whole, part] = positional(fixedDigits(v, dtype, o.precision));
-    return `${whole.padStart(left)}.${part.padEnd(right)}`;
+  const format = (v: number): string => {
+    const [whole, part] = parts(v);
+    if (o.floatmode !== 'maxprec_equal') return `${whole.padStart(left)}.${part.padEnd(right)}`;
+    const [, all] = positional(roundedFixed(v, right));
+    return `${whole.padStart(left)}.${all.padEnd(right, '0')}`;
   };
+  return { left, right, format };
+}
+
+const signOf = (d: Digits, o: PrintOptions): string =>
+  d.negative ? '-' : o.sign === '+' ? '+' : '';
+
+const isNegative = (v: number): boolean => v < 0 || Object.is(v, -0);
+
+function floatFormat(values: readonly number[], dtype: DType, o: PrintOptions): Format {
+  const finite = values.filter(Number.isFinite);
+  const columns =
+    finite.length > 0 && wantsExponent(finite, dtype, o)
+      ? scientificColumns(finite, dtype, o)
+      : positionalColumns(finite, dtype, o);
+  const { right, format } = columns;
+  const space = o.sign === ' ' && !finite.some(isNegative) ? 1 : 0;
+  let left = columns.left + space;
+  if (finite.length < values.length) {
+    const signed = o.sign !== '-' || values.includes(Number.NEGATIVE_INFINITY) ? 1 : 0;
+    left = Math.max(left, 3 + signed - (right + 1));
+  }
+  const more = ' '.repeat(left - columns.left);
+  return (v) => {
+    if (Number.isFinite(v)) return more + format(v);
+    const plus = o.sign === '+' && v !== Number.NEGATIVE_INFINITY ? '+' : '';
+    return (plus + special(v)).padStart(left + right + 1);
+  };
+}
+
+function intFormat(values: readonly number[], o: PrintOptions): Format {
+  const signed = o.sign === '+' || (o.sign === ' ' && values.every((v) => v >= 0)) ? o.sign : '';
+  const text = (v: number): string => (v < 0 ? String(v) : signed + v);
+  let width = 0;
+  for (const v of values) width = Math.max(width, text(v).length);
+  return (v) => text(v).padStart(width);
 }
 
 function formatOf(values: readonly number[], shape: Shape, dtype: DType, o: PrintOptions): Format {
   if (isFloat(dtype)) return floatFormat(values, dtype, o);
-  if (dtype === 'bool') {
-    const yes = shape.length > 0 ? ' True' : 'True';
-    return (v) => (v ? yes : 'False');
-  }
-  let width = 0;
-  for (const v of values) width = Math.max(width, String(v).length);
-  return (v) => String(v).padStart(width);
+  if (dtype !== 'bool') return intFormat(values, o);
+  const yes = shape.length > 0 ? ' True' : 'True';
+  return (v) => (v ? yes : 'False');
 }
 
 /** One number as Python prints a NumPy scalar of that dtype. */

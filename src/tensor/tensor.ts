@@ -20,6 +20,7 @@ import {
 } from '../shape.ts';
 import * as arith from './arith.ts';
 import {
+  assignValue,
   contiguousPart,
   type Index,
   indexValue,
@@ -565,18 +566,10 @@ export class Tensor {
    * integer or bool tensor (or `{ take: [...] }`) indexes by array. Or one string: `'0:10, ::-1'`.
    */
   slice(...index: readonly (IndexLike | string)[]): Tensor {
-    const parsed: Index[] = [];
-    for (const i of index) {
-      if (typeof i === 'string') parsed.push(...parseIndex(i));
-      else if (i instanceof Tensor) parsed.push(arrayIndex(i));
-      else if (i !== null && typeof i === 'object' && 'take' in i)
-        parsed.push(
-          arrayIndex(i.take instanceof Tensor ? i.take : tensor(i.take, { dtype: 'int32' })),
-        );
-      else parsed.push(checkIndex(i));
-    }
+    const parsed = parseIndices(index);
     // A part of host data in one piece is a view of it: nothing to run.
-    const host = storageOf(this.value)?.host;
+    // (Not where it is being differentiated, and has been read on the way.)
+    const host = this.value.node.inputs.length === 0 ? storageOf(this.value)?.host : undefined;
     const part = host && contiguousPart(this.shape, parsed);
     if (host && part) {
       const end = part.start + sizeOf(part.shape);
@@ -587,6 +580,15 @@ export class Tensor {
   /** Element (or sub-array) i of the first axis. */
   at(...index: readonly number[]): Tensor {
     return this.slice(...index);
+  }
+  /**
+   * A new tensor in which the elements that `slice(...index)` would give are `value`, broadcast and
+   * in the dtype of this one; where an element is named twice, the last counts. NumPy's
+   * `x[index] = value`, but that tensors never change.
+   */
+  setAt(value: TensorLike, ...index: readonly (IndexLike | string)[]): Tensor {
+    const v = asTensor(value).astype(this.dtype);
+    return Tensor.of(assignValue(this.value, parseIndices(index), v.value), this, v);
   }
   /** Elements at `indices` along `axis`; out-of-range positions are clipped. */
   take(indices: TensorLike, axis = 0): Tensor {
@@ -623,6 +625,16 @@ function isScalar(x: TensorLike): x is Scalar {
 
 function isOptions(o: Axis | ReduceOptions | undefined): o is ReduceOptions {
   return typeof o === 'object' && o !== null && !Array.isArray(o);
+}
+
+function parseIndices(index: readonly (IndexLike | string)[]): Index[] {
+  return index.flatMap((i): Index[] => {
+    if (typeof i === 'string') return parseIndex(i);
+    if (i instanceof Tensor) return [arrayIndex(i)];
+    if (i !== null && typeof i === 'object' && 'take' in i)
+      return [arrayIndex(i.take instanceof Tensor ? i.take : tensor(i.take, { dtype: 'int32' }))];
+    return [checkIndex(i)];
+  });
 }
 
 function checkIndex(i: unknown): Index {
