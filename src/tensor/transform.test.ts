@@ -196,6 +196,21 @@ describe('grad', () => {
     close(grad((y: Tensor) => y.var().mul(6).sum())(x), [-5, 3, -3, 1, -1, 5]);
   });
 
+  it('of what is read, or run because it is long, while it is differentiated', () => {
+    const read = grad((y: Tensor) => {
+      const s = y.mul(y).sum();
+      expect(s.item()).toBe(5);
+      return s.mul(2);
+    });
+    close(read(tensor([1, 2])), [4, 8]);
+    const long = grad((y: Tensor) => {
+      let z = y;
+      for (let i = 0; i < 1200; i++) z = z.add(y);
+      return z.sum();
+    });
+    close(long(tensor([1, 2])), [1201, 1201]);
+  });
+
   it('gives the value too', () => {
     const [value, g] = valueAndGrad((x: Tensor) => x.square().sum())(tensor([1, 2])) as [
       Tensor,
