@@ -7,8 +7,8 @@ args = common.arguments()
 try:
     import jax
     import jax.numpy as jnp
-except ImportError:
-    common.missing("jax")
+except ImportError as e:
+    common.missing(e.name or "jax")
 import numpy as np
 
 x, y, xt, yt = common.mnist(args.data)
@@ -66,4 +66,4 @@ for i in range(50):
 t0 = time.perf_counter()
 for i in range(1000):
     np.asarray(predict(state[0], xt[i % 100 : i % 100 + 1]))
-common.report("jax by hand", seconds, accuracy, (time.perf_counter() - t0) / 1000 * 1e6, jax=jax.__version__)
+common.report("jax by hand", seconds, accuracy, (time.perf_counter() - t0) / 1000 * 1e6, {"threads": args.threads or None}, jax=jax.__version__)

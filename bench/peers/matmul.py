@@ -6,9 +6,10 @@ import time
 import common
 
 args = common.arguments()
-threads = str(args.threads or 1)
+# One thread unless told: the libraries read these when they load.
+threads = args.threads or 1
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = threads
+    os.environ[name] = str(threads)
 try:
     import numpy as np
 except ImportError:
@@ -32,15 +33,17 @@ for n in (256, 512, 1024, 2048):
     c = np.empty_like(a)
     gflops[n] = rate(lambda: np.matmul(a, b, out=c), n)
 results.append({"peer": "numpy (OpenBLAS)", "gflops": gflops})
+versions = {"numpy": np.__version__}
 try:
     import torch
 
-    torch.set_num_threads(int(threads))
+    torch.set_num_threads(threads)
     gflops = {}
     for n in (256, 512, 1024, 2048):
         a, b, c = (torch.rand(n, n) for _ in range(3))
         gflops[n] = rate(lambda: torch.mm(a, b, out=c), n)
     results.append({"peer": "torch", "gflops": gflops})
+    versions["torch"] = torch.__version__
 except ImportError:
     pass
-print(json.dumps({"results": results}))
+print(json.dumps({"threads": threads, "results": results, "versions": versions}))
