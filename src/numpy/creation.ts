@@ -226,7 +226,12 @@ export function meshgrid(
       ? (last as { indexing: 'xy' | 'ij' })
       : undefined;
   const xs = (options ? args.slice(0, -1) : args).map((x) => asTensor(x as TensorLike).ravel());
-  const swap = (options?.indexing ?? 'xy') === 'xy' && xs.length > 1;
+  const indexing: string = options?.indexing ?? 'xy';
+  if (indexing !== 'xy' && indexing !== 'ij')
+    throw new GradloomError('argument', `meshgrid: unknown indexing "${indexing}". Use xy or ij.`, {
+      indexing,
+    });
+  const swap = indexing === 'xy' && xs.length > 1;
   const place = xs.map((_, i) => (swap && i < 2 ? 1 - i : i));
   const shape = new Array<number>(xs.length);
   xs.forEach((x, i) => {

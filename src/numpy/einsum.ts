@@ -27,7 +27,8 @@ function bad(spec: string, why: string): GradloomError {
  */
 export function einsum(subscripts: string, ...operands: readonly TensorLike[]): Tensor {
   const spec = subscripts.replace(/\s/g, '');
-  const [left, right] = spec.split('->') as [string, string | undefined];
+  const [left, right, ...more] = spec.split('->') as [string, string | undefined];
+  if (more.length > 0) throw bad(subscripts, 'has more than one "->".');
   const inputs = left.split(',');
   if (inputs.length !== operands.length)
     throw bad(subscripts, `names ${inputs.length} operands, received ${operands.length}.`);

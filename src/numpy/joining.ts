@@ -143,7 +143,7 @@ export function split(
 ): Tensor[] {
   const t = asTensor(x);
   const a = normalizeAxis(axisOf(axis, 0) ?? 0, t.ndim);
-  if (typeof sections === 'number' && t.shape[a] % sections !== 0) {
+  if (typeof sections === 'number' && sections > 0 && t.shape[a] % sections !== 0) {
     throw new GradloomError(
       'shape',
       `split: ${t.shape[a]} elements along axis ${a} do not divide into ${sections} equal parts. Use arraySplit.`,

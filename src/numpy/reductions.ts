@@ -140,7 +140,8 @@ export function diff(x: TensorLike, n = 1, axis?: AxisArg): Tensor {
 
 // ---- order statistics
 
-export type QuantileMethod = 'linear' | 'lower' | 'higher' | 'nearest' | 'midpoint';
+const methods = ['linear', 'lower', 'higher', 'nearest', 'midpoint'] as const;
+export type QuantileMethod = (typeof methods)[number];
 
 /** x with the axes of a reduction joined into a last one, and the shape the result is given. */
 function gathered(
@@ -205,6 +206,12 @@ export function quantile(
       : undefined) ??
     options.method ??
     'linear';
+  if (!methods.includes(method))
+    throw new GradloomError(
+      'argument',
+      `quantile: unknown method "${method}". Use one of ${methods.join(', ')}.`,
+      { method },
+    );
   const { rows, shape } = gathered(x, axis, options);
   const { sorted, spoilt } = sortedRows(rows);
   const n = rows.shape[rows.ndim - 1];

@@ -141,7 +141,14 @@ export function searchsorted(
 ): Tensor {
   const a = asTensor(sorted);
   const v = asTensor(values);
-  const right = (typeof options === 'string' ? options : (options.side ?? 'left')) === 'right';
+  const side: string = typeof options === 'string' ? options : (options.side ?? 'left');
+  if (side !== 'left' && side !== 'right')
+    throw new GradloomError(
+      'argument',
+      `searchsorted: unknown side "${side}". Use left or right.`,
+      { side },
+    );
+  const right = side === 'right';
   if (a.ndim !== 1)
     throw new GradloomError(
       'shape',
