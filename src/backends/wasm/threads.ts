@@ -8,6 +8,7 @@ import { builtin, isNode } from '../../codegen/wasm/features.ts';
 import { layout } from '../../codegen/wasm/layout.ts';
 import { GradloomError } from '../../errors.ts';
 import type { Heap } from './heap.ts';
+import type { Trial } from './trial.ts';
 import { workerSource } from './worker-source.ts';
 
 /** What Node's and the browsers' workers have in common. */
@@ -35,6 +36,7 @@ export interface SharedProgram {
   readonly run: Run;
   readonly begin: (number: number) => void;
   readonly cost: number;
+  readonly trial: Trial;
 }
 
 type NodeWorkers = typeof import('node:worker_threads');
@@ -203,13 +205,21 @@ export class Threads {
       Atomics.notify(words, layout.bell >> 2, count);
   }
 
-  /** Runs a program with whatever threads come to help. */
+  /** Runs a program, with whatever threads come to help where that pays. */
   run(id: number, program: SharedProgram, table: number): void {
     if (this.#threads.length === 0) {
       this.#start();
       program.run(table, 0, 0, 1, 0);
       return;
     }
+    const { trial } = program;
+    const start = performance.now();
+    if (trial.together) this.#share(id, program, table);
+    else program.run(table, 0, 0, 1, 0);
+    trial.note(performance.now() - start);
+  }
+
+  #share(id: number, program: SharedProgram, table: number): void {
     const words = this.#words;
     const threads = this.#threads.length + 1;
     this.#runs = (this.#runs + 1) | 0 || 1;

@@ -14,6 +14,7 @@ import { type Totals, WasmBuffer } from './buffer.ts';
 import { WasmExecutable, Workspace } from './executable.ts';
 import { Heap } from './heap.ts';
 import { canShare, cores, type Run, type SharedProgram, Threads } from './threads.ts';
+import { Trial } from './trial.ts';
 
 export interface WasmOptions {
   /** Threads, the calling one included. Default: one a core, at most 8. */
@@ -74,6 +75,7 @@ export function createWasmBackend(options: WasmOptions = {}): WasmBackend {
         run: instance.exports.run as Run,
         begin: instance.exports.begin as SharedProgram['begin'],
         cost: program.cost,
+        trial: new Trial(),
         scratchBytes: printed.scratchBytes,
         ...(pool && printed.parallel && { threads: { pool, id: pool.add(module) } }),
       },
