@@ -3,7 +3,8 @@
  *
  * Normally it holds a tensor. While a training loop runs it holds the bare device buffer instead, so
  * that a step costs no more than handing buffers over; the next look at `tensor` wraps it again.
- * While a step is traced it holds a stand-in, and what is assigned then is the step's result.
+ * While a function is traced (a step, or anything given to `compile`) it shows a stand-in, and what is
+ * assigned then is a result of the program.
  */
 import type { Backend, DeviceBuffer } from '../backends/backend.ts';
 import { getBackend } from '../backends/registry.ts';
@@ -12,7 +13,14 @@ import { GradloomError } from '../errors.ts';
 import { apply, lax } from '../graph/index.ts';
 import { reshape } from '../graph/primitives/index.ts';
 import { showShape } from '../shape.ts';
-import { fromData, Tensor, takeBuffer } from '../tensor/index.ts';
+import {
+  bufferOf,
+  fromData,
+  type StateCell,
+  stateScope,
+  Tensor,
+  takeBuffer,
+} from '../tensor/index.ts';
 import { Storage } from '../tensor/storage.ts';
 
 interface Held {
@@ -23,7 +31,7 @@ interface Held {
 /** Frees the bare buffer of a variable that nobody can reach any more. */
 const reaper = new FinalizationRegistry<Held>((held) => held.buffer?.dispose());
 
-export class Variable {
+export class Variable implements StateCell {
   /** `kernel`, `bias`, `momentum`. */
   readonly name: string;
   /** `dense/kernel`. */
@@ -36,7 +44,6 @@ export class Variable {
   #own = false;
   /** The bare buffer, in a box of its own so that it can be freed after the variable. */
   readonly #held: Held = { buffer: undefined, backend: undefined };
-  #traced: Tensor | undefined;
 
   constructor(initial: Tensor, o: { name?: string; path?: string; trainable?: boolean } = {}) {
     this.name = o.name ?? 'variable';
@@ -48,9 +55,12 @@ export class Variable {
     reaper.register(this, this.#held);
   }
 
-  /** The value; inside a traced step, its stand-in. */
+  /** The value; inside a traced function, its stand-in. */
   get tensor(): Tensor {
-    if (this.#traced) return this.#traced;
+    return stateScope()?.read(this) ?? this.#value();
+  }
+
+  #value(): Tensor {
     const { buffer, backend } = this.#held;
     if (buffer) {
       const value = lax.parameter(this.shape, this.dtype);
@@ -83,7 +93,8 @@ export class Variable {
       );
     }
     const v = value.dtype === this.dtype ? value : value.astype(this.dtype);
-    if (this.#traced) this.#traced = v;
+    const scope = stateScope();
+    if (scope) scope.write(this, v);
     else this.#set(v);
   }
 
@@ -102,7 +113,8 @@ export class Variable {
 
   /** Overwrites the value with host data. */
   write(data: TypedArray): void {
-    if (this.#held.buffer)
+    if (stateScope()) this.assign(fromData(data.slice(), this.shape, this.dtype));
+    else if (this.#held.buffer)
       this.#held.buffer.write(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     else {
       this.#tensor = fromData(data.slice(), this.shape, this.dtype);
@@ -117,7 +129,7 @@ export class Variable {
   take(backend: Backend = getBackend()): DeviceBuffer {
     const held = this.#held;
     if (!held.buffer || held.backend !== backend) {
-      const t = this.tensor;
+      const t = this.#value();
       held.buffer = takeBuffer(this.#own ? t : copy(t));
       held.backend = backend;
       this.#tensor = undefined;
@@ -125,18 +137,14 @@ export class Variable {
     return held.buffer;
   }
 
-  put(buffer: DeviceBuffer): void {
-    this.#held.buffer = buffer;
+  /** The buffer on that backend to read from; the variable keeps it. */
+  peek(backend: Backend = getBackend()): DeviceBuffer {
+    const { buffer, backend: where } = this.#held;
+    return buffer && where === backend ? buffer : bufferOf(this.#value());
   }
 
-  startTrace(standIn: Tensor): void {
-    this.#traced = standIn;
-  }
-  /** What the traced step left in the variable. */
-  endTrace(): Tensor {
-    const t = this.#traced!;
-    this.#traced = undefined;
-    return t;
+  put(buffer: DeviceBuffer): void {
+    this.#held.buffer = buffer;
   }
 }
 

@@ -4,6 +4,7 @@ export { asTensor, fromData, tensor } from './make.ts';
 export { isConcrete } from './pending.ts';
 export { formatArray, type PrintOptions, printOptions } from './print.ts';
 export { realize } from './runtime.ts';
+export { type StateCell, StateScope, stateScope, withStateScope } from './state.ts';
 export { breathe, upload } from './storage.ts';
 export {
   type Axis,
@@ -21,6 +22,7 @@ export {
   fromBuffer,
   graph,
   TracedExecutable,
+  type TracedProgram,
   takeBuffer,
   traceToExecutable,
 } from './transform.ts';

@@ -11,6 +11,13 @@ import { sizeOf } from '../shape.ts';
 import { asTensor } from './make.ts';
 import { isConcrete } from './pending.ts';
 import { isRecording, realize, storageOf } from './runtime.ts';
+import {
+  type StateCell,
+  StateScope,
+  stateScope,
+  type TracedState,
+  withStateScope,
+} from './state.ts';
 import { Storage } from './storage.ts';
 import { Tensor, type TensorLike } from './tensor.ts';
 import { flattenTree, mapTree, type Tree } from './tree.ts';
@@ -22,19 +29,22 @@ interface Traced {
   readonly captured: readonly Value[];
   /** Stand-ins of an enclosing trace that the function closed over. */
   readonly foreign: readonly Value[];
+  readonly state: TracedState;
 }
 
 /** Runs `body`, which builds `outputs` from `inputs`, and finds out what else they hang on. */
 function trace(inputs: readonly Value[], body: () => readonly Value[]): Traced {
   // Nodes are numbered as they are made: what is older than this comes from outside.
   const start = lax.scalar(0, 'int32').node.id;
-  const outputs = body();
-  const own = new Set(inputs);
+  const scope = new StateScope();
+  const outputs = withStateScope(scope, body);
+  const state = scope.finish();
+  const own = new Set([...inputs, ...state.inputs]);
   const seen = new Set<Node>();
   const captured = new Set<Value>();
   const pending = new Set<Value>();
   const foreign: Value[] = [];
-  const stack = [...outputs];
+  const stack = [...outputs, ...state.outputs];
   while (stack.length > 0) {
     const v = stack.pop()!;
     if (own.has(v)) continue;
@@ -49,7 +59,7 @@ function trace(inputs: readonly Value[], body: () => readonly Value[]): Traced {
   // What was pending outside is computed once, not in every call.
   realize([...pending]);
   for (const v of pending) captured.add(v);
-  return { inputs, outputs, captured: [...captured], foreign };
+  return { inputs, outputs, captured: [...captured], foreign, state };
 }
 
 /** A tree of stand-ins for a tree of tensors and numbers; `inputs` collects them. */
@@ -87,16 +97,21 @@ function traceFunction(
 
 /**
  * The computation graph of a function, for arguments with the shapes and dtypes of the examples.
- * Tensors that it closes over become inputs behind its arguments.
+ * Tensors that it closes over become inputs behind its arguments; so does state, whose new values
+ * are outputs behind its results.
  */
 export function graph<A extends unknown[]>(
   fn: (...args: A) => unknown,
   name?: string,
 ): (...examples: { [K in keyof A]: TensorLike | Tree }) => Graph {
   return (...examples) => {
-    const { inputs, outputs, captured } = traceFunction(fn as never, examples.map(asExample));
-    return new Graph([...inputs, ...captured], outputs, name ?? (fn.name || 'graph'));
+    const traced = traceFunction(fn as never, examples.map(asExample));
+    return graphOf(traced, name ?? (fn.name || 'graph'));
   };
+}
+
+function graphOf({ inputs, outputs, captured, state }: Traced, name: string): Graph {
+  return new Graph([...inputs, ...state.inputs, ...captured], [...outputs, ...state.outputs], name);
 }
 
 /** Typed arrays and arrays of plain numbers stand for tensors here; other arrays are trees. */
@@ -115,12 +130,14 @@ interface Compiled {
   readonly run: TracedExecutable;
   readonly result: unknown;
   readonly captured: readonly Value[];
+  readonly state: TracedState;
 }
 
 /**
  * A function that runs as one executable. It is traced once for each structure, shape and dtype of
  * its arguments (tensors, numbers, and nested arrays and plain objects of them). Numbers among the
- * arguments are float32 scalars inside. Tensors it closes over are inputs; everything else it closes
+ * arguments are float32 scalars inside. Tensors it closes over are inputs; state (the weights and
+ * seeds of layers, metrics, optimizers) is read and changed at each call; everything else it closes
  * over is fixed when it is traced. Results are computed at once. Called inside another traced
  * function, or one that is being differentiated, it becomes part of that.
  *
@@ -159,23 +176,39 @@ export function compile<A extends unknown[], R>(
     }
     let entry = cache.get(key);
     if (!entry) {
-      const { inputs, outputs, captured, foreign, result } = traceFunction(fn as never, args);
-      // It closes over stand-ins of an enclosing trace: part of that.
-      if (foreign.length > 0) return fn(...args);
-      const g = new Graph([...inputs, ...captured], outputs, name);
-      const run = new TracedExecutable(g, [...donate, ...captured.map(() => false)]);
-      entry = { run, result, captured };
+      const traced = traceFunction(fn as never, args);
+      const { captured, foreign, result, state } = traced;
+      // It closes over stand-ins of an enclosing trace, or changes its state: part of that.
+      if (foreign.length > 0 || (state.inputs.length > 0 && stateScope())) return fn(...args);
+      const run = new TracedExecutable(graphOf(traced, name), [
+        ...donate,
+        ...state.changed.map(() => true),
+        ...state.read.map(() => false),
+        ...captured.map(() => false),
+      ]);
+      entry = { run, result, captured, state };
       cache.set(key, entry);
       all.push(entry);
     }
     const passing: DeviceBuffer[] = [];
-    const buffers = inputBuffers(leaves, donate, entry.captured, backend, name, passing);
+    const { state, captured } = entry;
+    // The state's buffers are taken last, when nothing else can fail.
+    const given = inputBuffers(leaves, donate, captured, backend, name, passing);
+    const buffers = [
+      ...given.slice(0, leaves.length),
+      ...stateBuffers(state, backend),
+      ...given.slice(leaves.length),
+    ];
     let results: DeviceBuffer[];
     try {
       results = entry.run.run(buffers);
     } finally {
       for (const b of passing) b.dispose();
     }
+    const behind = results.length - state.changed.length;
+    state.changed.forEach((c, i) => {
+      c.put(results[behind + i], backend);
+    });
     return mapTree(entry.result, (leaf, i) => {
       const { shape, dtype } = asTensor(leaf);
       return computed(
@@ -190,6 +223,10 @@ export function compile<A extends unknown[], R>(
     caches = new WeakMap();
   };
   return Object.assign(call, { clear });
+}
+
+function stateBuffers(state: TracedState, backend: Backend): DeviceBuffer[] {
+  return [...state.changed.map((c) => c.take(backend)), ...state.read.map((c) => c.peek(backend))];
 }
 
 function inputBuffers(
@@ -260,38 +297,59 @@ export class TracedExecutable {
   }
 }
 
+/** What `traceToExecutable` makes. */
+export interface TracedProgram {
+  readonly executable: TracedExecutable;
+  /** Concrete tensors that the function closed over: inputs behind all others. */
+  readonly captured: readonly Tensor[];
+  /** What the function returned. */
+  readonly outputs: readonly Aval[];
+  /** State that every run changes, and state that it reads. */
+  readonly changed: readonly StateCell[];
+  readonly read: readonly StateCell[];
+  /** The declared inputs to the results; moves the state. */
+  run(inputs: readonly DeviceBuffer[]): DeviceBuffer[];
+}
+
 /**
  * Traces a function of flat tensors and compiles it: the low-level form for training loops, which
- * hold the buffers themselves. donate[i]: input i may be overwritten. Concrete tensors that the
- * function closes over become inputs behind the declared ones: see `captured`.
+ * hold the buffers themselves. donate[i]: input i may be overwritten. State that the function
+ * touches is taken from where it lies and put back at every run.
  */
 export function traceToExecutable(
-  fn: (inputs: Tensor[]) => Tensor[],
+  fn: (inputs: Tensor[]) => readonly Tensor[],
   avals: readonly Aval[],
   options: { readonly donate?: readonly boolean[]; readonly name?: string } = {},
-): {
-  readonly executable: TracedExecutable;
-  readonly captured: readonly Tensor[];
-  readonly outputs: readonly Aval[];
-  run(inputs: readonly DeviceBuffer[]): DeviceBuffer[];
-} {
+): TracedProgram {
+  const backend = getBackend();
   const inputs = avals.map((a, i) => lax.parameter(a.shape, a.dtype, `in${i}`));
-  const { outputs, captured } = trace(inputs, () =>
+  const { outputs, captured, state } = trace(inputs, () =>
     fn(inputs.map((v) => new Tensor(v))).map((t) => t.value),
   );
-  const g = new Graph([...inputs, ...captured], outputs, options.name ?? 'step');
-  const executable = new TracedExecutable(
-    g,
-    g.inputs.map((_, i) => options.donate?.[i] ?? false),
+  const { changed, read } = state;
+  const g = new Graph(
+    [...state.inputs, ...inputs, ...captured],
+    [...state.outputs, ...outputs],
+    options.name ?? 'step',
   );
+  const executable = new TracedExecutable(g, [
+    ...changed.map(() => true),
+    ...read.map(() => false),
+    ...inputs.map((_, i) => options.donate?.[i] ?? false),
+    ...captured.map(() => false),
+  ]);
   const held = captured.map((v) => new Tensor(v));
-  return {
-    executable,
-    captured: held,
-    outputs,
-    run:
-      held.length === 0
-        ? (b) => executable.run(b)
-        : (b) => executable.run([...b, ...held.map(bufferOf)]),
+  const buffers: DeviceBuffer[] = new Array(g.inputs.length);
+  const [nc, nr, ni, nh] = [changed.length, read.length, inputs.length, held.length];
+  const run = (given: readonly DeviceBuffer[]): DeviceBuffer[] => {
+    let at = nc;
+    for (let i = 0; i < nr; i++) buffers[at++] = read[i].peek(backend);
+    for (let i = 0; i < ni; i++) buffers[at++] = given[i];
+    for (let i = 0; i < nh; i++) buffers[at++] = bufferOf(held[i]);
+    for (let i = 0; i < nc; i++) buffers[i] = changed[i].take(backend);
+    const out = executable.run(buffers);
+    for (let i = 0; i < nc; i++) changed[i].put(out[i], backend);
+    return nc === 0 ? out : out.slice(nc);
   };
+  return { executable, captured: held, outputs, changed, read, run };
 }

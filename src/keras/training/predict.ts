@@ -1,8 +1,8 @@
 /** Predictions: one program for each size of batch, kept for the next call. */
-import type { Backend, DeviceBuffer } from '../../backends/backend.ts';
+import type { Backend } from '../../backends/backend.ts';
 import { getBackend } from '../../backends/registry.ts';
 import { makeArray } from '../../dtype.ts';
-import { lax } from '../../graph/index.ts';
+import { type Aval, lax } from '../../graph/index.ts';
 import { sizeOf } from '../../shape.ts';
 import {
   asTensor,
@@ -11,12 +11,12 @@ import {
   fromData,
   Tensor,
   type TensorLike,
+  type TracedProgram,
   traceToExecutable,
 } from '../../tensor/index.ts';
 import { type Callback, CallbackList, ProgbarLogger } from '../callbacks/index.ts';
 import { checkOptions } from '../identifiers.ts';
 import type { Model } from '../models/model.ts';
-import type { Variable } from '../variable.ts';
 import { checkCount, makeData } from './data.ts';
 import { Pacer, turnNowAndThen } from './loop.ts';
 import { level, type Verbose } from './verbose.ts';
@@ -33,9 +33,8 @@ export interface PredictOptions {
 const predictOptions: readonly string[] = ['batchSize', 'verbose', 'callbacks', 'signal'];
 
 interface Program {
-  readonly variables: readonly Variable[];
-  readonly output: { readonly shape: readonly number[]; readonly dtype: Tensor['dtype'] };
-  run: ReturnType<typeof traceToExecutable>['run'];
+  readonly output: Aval;
+  run: TracedProgram['run'];
 }
 
 /** Up to so many samples there is nothing to show, and one program does it. */
@@ -75,11 +74,7 @@ export class Predictor {
 
   #whole(x: Tensor): Tensor {
     const p = this.#program(x, x.shape[0], false);
-    const { variables } = p;
-    const buffers: DeviceBuffer[] = new Array(variables.length + 1);
-    for (let i = 0; i < variables.length; i++) buffers[i] = bufferOf(variables[i].tensor);
-    buffers[variables.length] = bufferOf(x);
-    return fromBuffer(p.run(buffers)[0], p.output);
+    return fromBuffer(p.run([bufferOf(x)])[0], p.output);
   }
 
   async #inParts(x: Tensor, rows: number, o: PredictOptions): Promise<Tensor> {
@@ -102,8 +97,7 @@ export class Predictor {
       await callbacks.call('onPredictBatchBegin', i);
       const p = this.#program(x, Math.min(rows, n - i * rows), true);
       const start = fromData(Int32Array.of(i * rows), []);
-      const weights = p.variables.map((v) => bufferOf(v.tensor));
-      const result = fromBuffer(p.run([...weights, source, bufferOf(start)])[0], p.output);
+      const result = fromBuffer(p.run([source, bufferOf(start)])[0], p.output);
       const part = await result.data();
       output ??= p.output;
       const size = sizeOf(output.shape.slice(1));
@@ -130,32 +124,22 @@ export class Predictor {
     const known = this.#programs.get(key);
     if (known) return known;
     this.#model.prepareInputs('predict', x);
-    const variables = this.#model.network.state;
-    const trace = (inputs: Tensor[]): Tensor[] => {
-      variables.forEach((v, i) => {
-        v.startTrace(inputs[i]);
-      });
-      try {
-        let t = inputs[variables.length];
-        if (part) {
-          const start = inputs[variables.length + 1].value;
-          const zero = lax.scalar(0, 'int32');
-          const rest = t.shape.slice(1);
-          t = Tensor.of(
-            lax.dynamicSlice(t.value, [start, ...rest.map(() => zero)], [count, ...rest]),
-            t,
-          );
-        }
-        return [this.#model.call(t, { training: false })];
-      } finally {
-        for (const v of variables) v.endTrace();
+    const trace = ([all, start]: Tensor[]): Tensor[] => {
+      let t = all;
+      if (part) {
+        const zero = lax.scalar(0, 'int32');
+        const rest = t.shape.slice(1);
+        const sizes = [count, ...rest];
+        t = Tensor.of(lax.dynamicSlice(t.value, [start.value, ...rest.map(() => zero)], sizes), t);
       }
+      return [this.#model.call(t, { training: false })];
     };
-    const avals = [...variables, x, ...(part ? [{ shape: [], dtype: 'int32' as const }] : [])];
-    const { run, outputs } = traceToExecutable(trace, avals, {
-      name: `${this.#model.name}_predict`,
-    });
-    const program: Program = { variables, output: outputs[0], run };
+    const { run, outputs } = traceToExecutable(
+      trace,
+      [x, ...(part ? [{ shape: [], dtype: 'int32' as const }] : [])],
+      { name: `${this.#model.name}_predict` },
+    );
+    const program: Program = { output: outputs[0], run };
     this.#programs.set(key, program);
     return program;
   }

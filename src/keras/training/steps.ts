@@ -42,7 +42,7 @@ export interface StepSpec {
 
 export interface Step {
   /** Runs once. `data` are the buffers of x, y, weight (if any) and the order (if it has one). */
-  run(data: readonly DeviceBuffer[]): void;
+  run(data: readonly DeviceBuffer[]): unknown;
 }
 
 export class Stepper {
@@ -90,14 +90,6 @@ export class Stepper {
   }
 
   #make(spec: StepSpec, figures: Figures): Step {
-    const net = this.#network;
-    const training = spec.kind === 'train';
-    const position = spec.source === 'whole' || spec.tail ? [] : [this.#positions[spec.kind]];
-    const changing = training
-      ? [...net.state, ...this.#optimizer.variables, ...figures.variables, ...position]
-      : [...figures.variables, ...position];
-    const fixed = training ? [] : net.state;
-    const variables = [...changing, ...fixed];
     const order: Aval = { shape: [spec.x.shape[0]], dtype: 'int32' };
     const data = [
       spec.x,
@@ -105,34 +97,11 @@ export class Stepper {
       ...(spec.weight ? [spec.weight] : []),
       ...(spec.source === 'order' ? [order] : []),
     ];
-
     const trace = (inputs: Tensor[]): Tensor[] => {
-      variables.forEach((v, i) => {
-        v.startTrace(inputs[i]);
-      });
-      try {
-        this.#trace(spec, figures, inputs.slice(variables.length));
-      } catch (e) {
-        for (const v of variables) v.endTrace();
-        throw e;
-      }
-      const ends = variables.map((v) => v.endTrace());
-      return ends.slice(0, changing.length);
+      this.#trace(spec, figures, inputs);
+      return [];
     };
-    const { run } = traceToExecutable(trace, [...variables, ...data], {
-      donate: [...changing.map(() => true), ...fixed.map(() => false)],
-      name: `${net.name}_${spec.kind}`,
-    });
-    const backend = getBackend();
-    const buffers: DeviceBuffer[] = [];
-    return {
-      run(given) {
-        for (let i = 0; i < variables.length; i++) buffers[i] = variables[i].take(backend);
-        for (let i = 0; i < given.length; i++) buffers[variables.length + i] = given[i];
-        const out = run(buffers);
-        for (let i = 0; i < changing.length; i++) changing[i].put(out[i]);
-      },
-    };
+    return traceToExecutable(trace, data, { name: `${this.#network.name}_${spec.kind}` });
   }
 
   #trace(spec: StepSpec, figures: Figures, data: readonly Tensor[]): void {
