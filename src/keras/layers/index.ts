@@ -8,3 +8,5 @@ export {
   type LayerOptions,
   type WeightOptions,
 } from './layer.ts';
+export * from './reshaping/index.ts';
+export type { DataFormat } from './spatial.ts';

@@ -1,0 +1,3 @@
+/** Images as (batch, height, width, channels), or one without the batch: what layers are made of. */
+export { type Interpolation, interpolations } from './interpolation.ts';
+export { type ResizeOptions, resize } from './resize.ts';
