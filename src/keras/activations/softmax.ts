@@ -37,7 +37,8 @@ export function spread(reduced: Value, like: Value, axis: number): Value {
   );
 }
 
-function axisOf(name: string, x: Tensor, axis: number): number {
+/** The axis as a number of 0 or more. */
+export function axisOf(name: string, x: Tensor, axis: number): number {
   if (x.ndim === 0)
     throw new GradloomError(
       'shape',
