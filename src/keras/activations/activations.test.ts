@@ -61,6 +61,7 @@ function forgiving({ activation, config, input, gradient }: Case, g: Tensor): Te
     if (activation === 'sparse_plus' && Math.abs(x) > 1e12) return want[i];
     // x³ overflows float32, and so the product with 0 is NaN; not so in the interpreter's double.
     if (activation === 'gelu' && config.approximate && Math.abs(x) > 1e12) return want[i];
+    if (activation === 'squareplus' && Math.abs(x) > 1e18) return want[i];
     return v;
   });
   return tensor(data, { shape: g.shape });
