@@ -65,6 +65,28 @@ describe.each(availableBackends())('state in compiled functions on %s', (name) =
     expect(outer(tensor(0)).item()).toBe(17);
   });
 
+  it('lets metrics count inside, and forget', () => {
+    setBackend(name);
+    const mean = new keras.metrics.Mean();
+    const f = compile((x: Tensor) => {
+      mean.updateState(x);
+      return mean.result();
+    });
+    expect(f(tensor([1, 2])).item()).toBe(1.5);
+    expect(f(tensor([6, 6])).item()).toBe(3.75);
+    mean.resetState();
+    expect(f(tensor([6, 6])).item()).toBe(6);
+    expect(mean.result().item()).toBe(6);
+    const g = compile((x: Tensor) => {
+      mean.resetState();
+      mean.updateState(x);
+      return mean.result();
+    });
+    expect(g(tensor([1, 3])).item()).toBe(2);
+    mean.updateState([5]);
+    expect(mean.result().item()).toBe(3);
+  });
+
   it('gives dropout by hand another mask at every call', () => {
     setBackend(name);
     const layer = keras.layers.dropout(0.5, { seed: 3 });

@@ -1,10 +1,19 @@
 /**
  * What every metric is: pure functions of a small state, so that a whole training step, metrics
- * included, is one program; and an object with state of its own for those who use one by hand.
+ * included, is one program; and an object with state of its own for those who use one by hand, also
+ * inside a traced step.
  */
 import { sizeOf } from '../../shape.ts';
-import { asTensor, fromData, type Tensor, type TensorLike } from '../../tensor/index.ts';
+import {
+  asTensor,
+  fromData,
+  realize,
+  stateScope,
+  type Tensor,
+  type TensorLike,
+} from '../../tensor/index.ts';
 import { snakeCase } from '../identifiers.ts';
+import { Variable } from '../variable.ts';
 
 export interface MetricVariable {
   readonly name: string;
@@ -18,7 +27,7 @@ export interface MetricOptions {
 /** Extend it with `variables`, `update` and `result`. */
 export abstract class Metric {
   readonly name: string;
-  #state: Tensor[] | undefined;
+  #cells: readonly Variable[] | undefined;
 
   constructor(name?: string) {
     this.name = name ?? snakeCase(this.constructor.name);
@@ -38,26 +47,52 @@ export abstract class Metric {
   /** The metric's value, a scalar: of `state`, or of what `updateState` has seen. Traceable. */
   abstract result(state?: readonly Tensor[]): Tensor;
 
-  /** Takes a batch into the state. */
+  /** Takes a batch into the state. Traceable. */
   updateState(yTrue: TensorLike, yPred: TensorLike, sampleWeight?: TensorLike | null): void {
-    this.#state = this.update(
+    const cells = this.stateVariables;
+    const next = this.update(
       this.state,
       asTensor(yTrue),
       asTensor(yPred),
       sampleWeight == null ? null : asTensor(sampleWeight),
-    ).map((t) => t.realize());
+    );
+    // One run for all of it, not one for each.
+    if (!stateScope()) realize(next.map((t) => t.value));
+    next.forEach((t, i) => {
+      cells[i].assign(t);
+    });
   }
 
-  /** Forgets what was seen. */
+  /** Forgets what was seen. Traceable. */
   resetState(): void {
-    this.#state = undefined;
+    for (const v of this.#cells ?? []) v.write(new Float32Array(v.size));
   }
 
   /** What `updateState` has made of it so far, in the order of `variables`. */
   get state(): readonly Tensor[] {
-    return (
-      this.#state ??
-      this.variables().map((v) => fromData(new Float32Array(sizeOf(v.shape)), v.shape, 'float32'))
+    return this.stateVariables.map((v) => v.tensor);
+  }
+
+  /** Where the state is kept. */
+  get stateVariables(): readonly Variable[] {
+    this.#cells ??= this.makeState();
+    return this.#cells;
+  }
+
+  /** State of another run: `stateVariables` from here on. */
+  useState(cells: readonly Variable[]): void {
+    this.#cells = cells;
+  }
+
+  /** Fresh state, all 0. */
+  makeState(): Variable[] {
+    return this.variables().map(
+      (v) =>
+        new Variable(fromData(new Float32Array(sizeOf(v.shape)), v.shape, 'float32'), {
+          name: v.name,
+          path: `${this.name}/${v.name}`,
+          trainable: false,
+        }),
     );
   }
 
