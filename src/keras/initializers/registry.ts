@@ -4,10 +4,12 @@ import { GradloomError } from '../../errors.ts';
 import { sameShape, showShape } from '../../shape.ts';
 import { Tensor } from '../../tensor/index.ts';
 import { lookup } from '../identifiers.ts';
+import { isSerialized, type Serialized } from '../serialization.ts';
 import * as make from './factories.ts';
 import { Initializer } from './initializer.ts';
 
-const table: Record<string, () => Initializer> = { ...make };
+type Factory = (o?: Readonly<Record<string, unknown>>) => Initializer;
+const table: Readonly<Record<string, Factory>> = make as Readonly<Record<string, Factory>>;
 
 const aliases: Readonly<Record<string, string>> = {
   normal: 'randomNormal',
@@ -19,15 +21,16 @@ const aliases: Readonly<Record<string, string>> = {
 };
 
 export type InitializerFn = (shape: readonly number[], dtype: DType) => Tensor;
-export type InitializerLike = string | Initializer | InitializerFn | null | undefined;
+export type InitializerLike = string | Initializer | InitializerFn | Serialized | null | undefined;
 
 /**
- * The initializer that an id, an instance or a function of (shape, dtype) means; none is `fallback`.
+ * The initializer that an id, an instance, a function of (shape, dtype) or a config means; none is `fallback`.
  * A random one made here draws its seed now. Throws `unknown-id`.
  */
 export function getInitializer(id: InitializerLike, fallback = 'glorotUniform'): Initializer {
   if (id instanceof Initializer) return id;
   if (typeof id === 'function') return new FunctionInitializer(id);
+  if (isSerialized(id)) return lookup('initializer', id.className, table, aliases)(id.config);
   if (id != null && typeof id !== 'string')
     throw new GradloomError(
       'initializer',

@@ -5,6 +5,7 @@ import { type ActivationFn, activationName, getActivation } from '../activations
 import { checkOptions } from '../identifiers.ts';
 import { getInitializer, type Initializer, type InitializerLike } from '../initializers/index.ts';
 import { getRegularizer, type Regularizer, type RegularizerLike } from '../regularizers/index.ts';
+import { serialize } from '../serialization.ts';
 import type { Variable } from '../variable.ts';
 import { type BatchShape, baseOptions, Layer, type LayerOptions } from './layer.ts';
 
@@ -103,10 +104,10 @@ export class Dense extends Layer {
       units: this.units,
       activation: activationName(this.activation) ?? 'custom',
       useBias: this.useBias,
-      kernelInitializer: this.#kernelInitializer.getConfig(),
-      biasInitializer: this.#biasInitializer.getConfig(),
-      kernelRegularizer: this.#kernelRegularizer?.getConfig() ?? null,
-      biasRegularizer: this.#biasRegularizer?.getConfig() ?? null,
+      kernelInitializer: serialize(this.#kernelInitializer),
+      biasInitializer: serialize(this.#biasInitializer),
+      kernelRegularizer: serialize(this.#kernelRegularizer),
+      biasRegularizer: serialize(this.#biasRegularizer),
     };
   }
 }

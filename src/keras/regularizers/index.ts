@@ -3,6 +3,7 @@ import { GradloomError } from '../../errors.ts';
 import { type Tensor, tensor } from '../../tensor/index.ts';
 import { checkOptions, lookup } from '../identifiers.ts';
 import { absolute } from '../kinks.ts';
+import { isSerialized, type Serialized } from '../serialization.ts';
 
 /** Extend it with a `call` of your own. */
 export abstract class Regularizer {
@@ -85,21 +86,22 @@ export const l1 = (o: { readonly l1?: number } | number = {}): L1 => new L1(o);
 export const l2 = (o: { readonly l2?: number } | number = {}): L2 => new L2(o);
 export const l1L2 = (o: L1L2Options = {}): L1L2 => new L1L2(o);
 
-const table: Record<string, () => Regularizer> = {
+const table: Record<string, (o?: object) => Regularizer> = {
   l1,
   l2,
   // Keras gives both a strength of 0 here, with which the id would do nothing.
-  l1L2: () => new L1L2({ l1: 0.01, l2: 0.01 }),
+  l1L2: (o = { l1: 0.01, l2: 0.01 }) => new L1L2(o),
 };
 
 export type RegularizerFn = (w: Tensor) => Tensor;
-export type RegularizerLike = string | Regularizer | RegularizerFn | null | undefined;
+export type RegularizerLike = string | Regularizer | RegularizerFn | Serialized | null | undefined;
 
-/** The regularizer that an id, an instance or a function of a weight means. Throws `unknown-id`, `regularizer`. */
+/** The regularizer that an id, an instance, a function of a weight or a config means. Throws `unknown-id`, `regularizer`. */
 export function getRegularizer(id: RegularizerLike): Regularizer | undefined {
   if (id == null) return undefined;
   if (id instanceof Regularizer) return id;
   if (typeof id === 'function') return new FunctionRegularizer(id);
+  if (isSerialized(id)) return lookup('regularizer', id.className, table)(id.config);
   if (typeof id !== 'string')
     throw new GradloomError(
       'regularizer',

@@ -1,0 +1,20 @@
+/** How parts of a layer's config are written: the class and what it was made with, as Keras does. */
+
+export interface Serialized {
+  readonly className: string;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+interface Configurable {
+  getConfig(): Record<string, unknown>;
+}
+
+/** { className, config } of an initializer, regularizer, constraint or layer; null for none. */
+export function serialize(part: Configurable | null | undefined): Serialized | null {
+  return part ? { className: part.constructor.name, config: part.getConfig() } : null;
+}
+
+export function isSerialized(x: unknown): x is Serialized {
+  const s = x as Partial<Serialized> | null;
+  return typeof s === 'object' && typeof s?.className === 'string' && typeof s.config === 'object';
+}
