@@ -1,4 +1,6 @@
-"""Images: resizing under every interpolation, and which pixel the nearest one is."""
+"""Images: resizing under every interpolation, which pixel the nearest one is, and affine maps
+under every way to fill what lies beyond the edge, with gradients under the output as cotangent."""
+import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
@@ -26,6 +28,17 @@ def resizes():
     yield normal(2, 3, 4, 5), (6, 3), {"data_format": "channels_first", "interpolation": "bicubic"}
 
 
+def affines():
+    x, wide = normal(3, 4, 5, 2), normal(2, 2, 7, 3)
+    turn = np.array([[0.8, -0.6, 1.3, 0.6, 0.8, -2.1, 0, 0], [1.1, 0.2, -3.7, -0.3, 0.7, 4.2, 0, 0], [-1, 0.01, 9.4, 0.02, -1.3, -6.6, 0, 0]], "float32")
+    for mode in ("constant", "nearest", "wrap", "mirror", "reflect"):
+        for interpolation in ("nearest", "bilinear"):
+            yield x, turn, {"fill_mode": mode, "interpolation": interpolation, "fill_value": 0.5}
+        yield wide, turn[:2] * np.float32(1.7), {"fill_mode": mode}
+    yield x[0], turn[1], {"fill_mode": "reflect"}
+    yield normal(3, 2, 4, 5), turn, {"data_format": "channels_first", "fill_mode": "wrap"}
+
+
 def build():
     cases = []
     for x, size, options in resizes():
@@ -35,4 +48,13 @@ def build():
     for m, n in [(m, n) for m in range(1, 40, 2) for n in range(1, 60, 3)] + [(224, 299), (640, 227), (28, 1000), (1000, 333)]:
         picked = np.asarray(image.resize(jnp.arange(m, dtype="int32").reshape(m, 1, 1), (n, 1), interpolation="nearest")).reshape(-1)
         nearest.append({"from": m, "to": n, "checksum": int(np.sum(picked.astype("int64") * (np.arange(n) % 97 + 1)))})
-    return {"note": "nearest: the sum of the position picked for output o times o % 97 + 1", "resizes": cases, "nearest": nearest}
+    warps = []
+    for x, transform, options in affines():
+        f = lambda v, t: image.affine_transform(v, t, **options)
+        y = f(jnp.asarray(x), jnp.asarray(transform))
+        gx, gt = jax.grad(lambda v, t: jnp.sum(f(v, t) * y), argnums=(0, 1))(jnp.asarray(x), jnp.asarray(transform))
+        # The last two numbers move channels, in Keras on JAX; they are 0 and not to be learned.
+        gt = gt.at[..., 6:].set(0)
+        warps.append({"name": f"affine {list(x.shape)}, {options}", "input": x, "transform": transform, "options": options, "output": np.asarray(y),
+                      "gradients": [np.asarray(gx), np.asarray(gt)]})
+    return {"note": "nearest: the sum of the position picked for output o times o % 97 + 1", "resizes": cases, "affines": warps, "nearest": nearest}

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { setBackend } from '../../backends/registry.ts';
-import { fromData, grad, tensor } from '../../tensor/index.ts';
+import { fromData, grad, type Tensor, tensor } from '../../tensor/index.ts';
 import { camelOptions, expectClose, type GoldenArray, readGoldens, toTensor } from '../testing.ts';
-import { resize } from './index.ts';
+import { affineTransform, resize } from './index.ts';
 
 interface Goldens {
   readonly resizes: {
@@ -11,6 +11,14 @@ interface Goldens {
     size: number[];
     options: Record<string, unknown>;
     output: GoldenArray;
+  }[];
+  readonly affines: {
+    name: string;
+    input: GoldenArray;
+    transform: GoldenArray;
+    options: Record<string, unknown>;
+    output: GoldenArray;
+    gradients: [GoldenArray, GoldenArray];
   }[];
   readonly nearest: { from: number; to: number; checksum: number }[];
 }
@@ -56,6 +64,46 @@ describe('resize', () => {
     );
     expect(() => resize(x, [2, 2], { antialiased: true } as never)).toThrow(
       /no option "antialiased". Did you mean "antialias"/,
+    );
+  });
+});
+
+describe('affineTransform', () => {
+  it.each(goldens.affines)('$name, as Keras', (golden) => {
+    const [x, m] = [toTensor(golden.input), toTensor(golden.transform)];
+    const f = (v: Tensor, t: Tensor): Tensor => affineTransform(v, t, camelOptions(golden.options));
+    expectClose(f(x, m), golden.output);
+    const y = toTensor(golden.output);
+    const [gx, gm] = grad((v: Tensor, t: Tensor) => f(v, t).mul(y).sum(), [0, 1])(x, m) as Tensor[];
+    expectClose(gx, golden.gradients[0], 1e-5, 1e-5);
+    expectClose(gm, golden.gradients[1], 1e-4, 1e-4);
+  });
+  it('takes one transform for all', () => {
+    const x = tensor(
+      Float32Array.from({ length: 12 }, (_, i) => i),
+      { shape: [2, 2, 3, 1] },
+    );
+    const moved = affineTransform(x, [1, 0, 1, 0, 1, 0, 0, 0]);
+    expect(moved.reshape([4, 3]).arraySync()).toEqual([
+      [1, 2, 0],
+      [4, 5, 0],
+      [7, 8, 0],
+      [10, 11, 0],
+    ]);
+  });
+  it('refuses what it cannot do, by name', () => {
+    const x = tensor(new Float32Array(12), { shape: [2, 2, 3, 1] });
+    expect(() => affineTransform(x, [1, 0, 0, 0, 1, 0])).toThrow(
+      /transform must have shape \(8,\) or \(2, 8\) for 2 images; received \(6,\)/,
+    );
+    expect(() => affineTransform(x.flatten(), new Float32Array(8))).toThrow(
+      /received shape \(12,\)/,
+    );
+    expect(() => affineTransform(x, new Float32Array(8), { fillMode: 'reflct' })).toThrow(
+      /Did you mean "reflect"/,
+    );
+    expect(() => affineTransform(x, new Float32Array(8), { interpolation: 'bicubic' })).toThrow(
+      /Known: nearest, bilinear/,
     );
   });
 });
