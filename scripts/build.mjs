@@ -18,6 +18,7 @@ await build({
     numpy: 'src/numpy/index.ts',
     pyplot: 'src/pyplot/index.ts',
     graph: 'src/graph/index.ts',
+    data: 'src/data/index.ts',
     datasets: 'src/datasets/index.ts',
     native: 'src/backends/native/index.ts',
     'native-stub': 'src/backends/native-stub.ts',
