@@ -118,7 +118,8 @@ def run(row):
         given = values[first[0]] if len(first) == 1 and not row.get("list") else [values[i] for i in first]
         return f(given, **{k: values[i] for k, i in named.items()}, **row.get("call", {}), **kw)
 
-    call(layer, xs)
+    # Some layers train unless told otherwise, and would draw random numbers.
+    call(layer, xs, **({"training": False} if layer._call_has_training_arg else {}))
     start = [make_weight(f"{name}/weight{i}/{w.name}", w.shape) for i, w in enumerate(layer.weights)]
     layer.set_weights(start)
     trainable = [jnp.asarray(v.value) for v in layer.trainable_variables]

@@ -39,6 +39,16 @@ def affines():
     yield normal(3, 2, 4, 5), turn, {"data_format": "channels_first", "fill_mode": "wrap"}
 
 
+def crops():
+    """RandomCrop in training; in inference Keras gives the images back whole, see the layer."""
+    for shape, height, width, seed, options in (((2, 6, 9, 1), 4, 3, 1, {}), ((2, 6, 9, 1), 4, 3, 77, {}), ((3, 5, 5, 2), 5, 3, 2, {}), ((2, 5, 9, 1), 7, 6, 3, {}),
+                                                ((2, 2, 8, 6), 3, 4, 4, {"data_format": "channels_first"}), ((7, 8, 2), 3, 3, 5, {})):
+        x = normal(*shape)
+        layer = keras.layers.RandomCrop(height, width, seed=seed, **options)
+        outputs = [np.asarray(layer(x, training=True)) for _ in range(3)]
+        yield {"name": f"crop {list(shape)} to {height} x {width}, {options}", "input": x, "options": {"height": height, "width": width, "seed": seed, **options}, "outputs": outputs}
+
+
 def build():
     cases = []
     for x, size, options in resizes():
@@ -57,4 +67,4 @@ def build():
         gt = gt.at[..., 6:].set(0)
         warps.append({"name": f"affine {list(x.shape)}, {options}", "input": x, "transform": transform, "options": options, "output": np.asarray(y),
                       "gradients": [np.asarray(gx), np.asarray(gt)]})
-    return {"note": "nearest: the sum of the position picked for output o times o % 97 + 1", "resizes": cases, "affines": warps, "nearest": nearest}
+    return {"note": "nearest: the sum of the position picked for output o times o % 97 + 1", "resizes": cases, "affines": warps, "crops": list(crops()), "nearest": nearest}

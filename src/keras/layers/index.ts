@@ -8,5 +8,6 @@ export {
   type LayerOptions,
   type WeightOptions,
 } from './layer.ts';
+export * from './preprocessing/image/index.ts';
 export * from './reshaping/index.ts';
 export type { DataFormat } from './spatial.ts';

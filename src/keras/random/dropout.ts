@@ -8,11 +8,23 @@ import { checkOptions } from '../identifiers.ts';
 import { keyOf, type Seed } from './seeds.ts';
 
 /**
- * jax.random.uniform inside a graph: float32 in [0, 1) of `shape`, from a key uint32[2] that may be
- * traced. The same key gives the same numbers on every backend.
+ * jax.random.uniform inside a graph: float32 in [minval, maxval) of `shape`, from a key uint32[2] that
+ * may be traced. The same key gives the same numbers on every backend.
  */
-export function uniformFromKey(key: Tensor, shape: readonly number[]): Tensor {
-  return Tensor.of(uniformValue(key.value, shape), key);
+export function uniformFromKey(
+  key: Tensor,
+  shape: readonly number[],
+  minval = 0,
+  maxval = 1,
+): Tensor {
+  const unit = uniformValue(key.value, shape);
+  if (minval === 0 && maxval === 1) return Tensor.of(unit, key);
+  const lo = Math.fround(minval);
+  const range = Math.fround(Math.fround(maxval) - lo);
+  // In double, where the product is exact: one rounding, as XLA's fused multiply-add.
+  const double = (v: number): Value => lax.full(shape, v, 'float64');
+  const scaled = lax.add(lax.mul(lax.convert(unit, 'float64'), double(range)), double(lo));
+  return Tensor.of(lax.max(lax.convert(scaled, 'float32'), lax.full(shape, lo, 'float32')), key);
 }
 
 export function uniformValue(key: Value, shape: readonly number[]): Value {
