@@ -130,7 +130,13 @@ def run(row):
         seen = {}
 
         def f(given, **extra):
-            y, after, losses = layer.stateless_call(tv, ntv, given, **extra, return_losses=True)
+            # stateless_call would leave the masks out.
+            values = [*zip(layer.trainable_variables, tv), *zip(layer.non_trainable_variables, ntv)]
+            with keras.StatelessScope(state_mapping=values, collect_losses=True) as scope:
+                y = layer(given, **extra)
+                losses = layer.losses
+            after = [scope.get_current_value(v) for v in layer.non_trainable_variables]
+            after = [v if a is None else a for a, v in zip(after, ntv)]
             seen["mask"] = [get_keras_mask(t) for t in leaves(y)]
             return y, after, losses
         return (*call(f, values, **kw), seen["mask"])

@@ -144,15 +144,17 @@ function group(
     while (stack.length > 0) {
       const g = stack.pop()!;
       if (g === to) return true;
-      if (seen.has(g) || newest(g) < to.id) continue;
+      if (seen.has(g) || newest(g) < oldest(to)) continue;
       seen.add(g);
       stack.push(...producers(g));
     }
     return false;
   };
-  /** The largest id merged into a group: nothing older can need it. */
+  /** The largest and the smallest id merged into a group: nothing older than these can need it. */
   const newestOf = new Map<Group, number>();
   const newest = (g: Group): number => newestOf.get(g) ?? g.id;
+  const oldestOf = new Map<Group, number>();
+  const oldest = (g: Group): number => oldestOf.get(g) ?? g.id;
 
   const canMerge = (p: Group, c: Group): boolean => {
     if (p.heavy && kind(p.heavy) === 'loops') return false;
@@ -177,6 +179,7 @@ function group(
       if (p === c || reads.get(c)!.get(v) !== true || !canMerge(p, c)) continue;
       parent.set(p, c);
       newestOf.set(c, Math.max(newest(c), newest(p)));
+      oldestOf.set(c, Math.min(oldest(c), oldest(p)));
       c.heavy ??= p.heavy;
       for (const m of p.members) c.members.add(m);
       weight.set(c, weight.get(c)! + weight.get(p)!);

@@ -143,6 +143,17 @@ describe('what the compiler makes', () => {
     expect(program.steps.length).toBe(1);
   });
 
+  it('keeps apart what a sum lies between', () => {
+    // a and b share a kernel; c reads b at its own element, but the sum of a as a whole.
+    const x = lax.parameter([8, 5], 'float32');
+    const a = lax.exp(x);
+    const sum = lax.reduceSum(a, [0]);
+    const b = lax.add(a, a);
+    const c = lax.add(b, lax.broadcastInDim(sum, [8, 5], [1]));
+    const program = lowerGraph(new Graph([x], [a, sum, b, c]), { target });
+    expect(program.steps.length).toBe(3);
+  });
+
   it('reuses arena space once a temporary is dead', () => {
     let v = lax.parameter([1000, 8], 'float32');
     const input = v;

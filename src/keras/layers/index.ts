@@ -8,6 +8,7 @@ export {
   type LayerOptions,
   type WeightOptions,
 } from './layer.ts';
+export * from './normalization/index.ts';
 export * from './preprocessing/image/index.ts';
 export * from './reshaping/index.ts';
 export type { DataFormat } from './spatial.ts';

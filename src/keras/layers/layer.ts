@@ -8,6 +8,7 @@ import { getInitializer, type Initializer, type InitializerLike } from '../initi
 import { autoName } from '../naming.ts';
 import type { Regularizer } from '../regularizers/index.ts';
 import { Variable } from '../variable.ts';
+import { getMask, setMask } from './mask.ts';
 
 /** null stands for the batch (or any unknown size). */
 export type BatchShape = readonly (number | null)[];
@@ -23,6 +24,10 @@ export interface LayerOptions {
 
 export interface CallOptions {
   readonly training: boolean;
+  /** Which elements count, bool: a mask for each input, in the inputs' structure. */
+  readonly mask?: unknown;
+  /** Further arguments of a layer's own. */
+  readonly [argument: string]: unknown;
 }
 
 export interface WeightOptions {
@@ -43,6 +48,8 @@ export abstract class Layer {
   readonly dtype: DType;
   /** Whether numbers that come in are converted to `dtype`: not where they are labels or indices. */
   protected readonly autocast: boolean = true;
+  /** Whether masks of inputs pass on to outputs. */
+  readonly supportsMasking: boolean = false;
   /** Shape of one sample, if it was given. */
   readonly inputShape: readonly (number | null)[] | undefined;
   built = false;
@@ -95,7 +102,10 @@ export abstract class Layer {
   apply(x: TensorLike, o: Partial<CallOptions> = {}): Tensor {
     const t = asTensor(x);
     this.ensureBuilt([null, ...t.shape.slice(1)]);
-    return this.invoke(t, { training: o.training ?? false });
+    const mask = getMask(t);
+    const y = this.invoke(t, { mask, ...o, training: o.training ?? false });
+    if (mask && this.supportsMasking) setMask(y, mask);
+    return y;
   }
 
   /** `call` on an input converted to the layer's dtype. What models call. */

@@ -16,7 +16,7 @@ export interface RescalingOptions extends LayerOptions {
 /** x * scale + offset, in training and inference alike. Integers become floats. */
 export class Rescaling extends Layer {
   protected override readonly autocast: boolean = false;
-  readonly supportsMasking: boolean = true;
+  override readonly supportsMasking: boolean = true;
   readonly scale: number | readonly number[];
   readonly offset: number | readonly number[];
 
