@@ -27,6 +27,7 @@ export class InputLayer extends Layer {
 
 /** Applies an activation function. */
 export class Activation extends Layer {
+  override readonly supportsMasking: boolean = true;
   readonly activation: ActivationFn;
   constructor(o: LayerOptions & { readonly activation: string | ActivationFn }) {
     super(o);

@@ -1,11 +1,10 @@
 /** Dropout (Srivastava et al. 2014): zeroes a share of its input while training. */
 import { GradloomError } from '../../errors.ts';
-import { lax } from '../../graph/index.ts';
-import { fromData, Tensor } from '../../tensor/index.ts';
+import type { Tensor } from '../../tensor/index.ts';
 import { checkOptions } from '../identifiers.ts';
-import { dropoutWithKey, SeedGenerator } from '../random/index.ts';
-import type { Variable } from '../variable.ts';
+import { dropoutWithKey } from '../random/index.ts';
 import { baseOptions, type CallOptions, Layer, type LayerOptions } from './layer.ts';
+import { SeedState } from './seed-state.ts';
 
 export interface DropoutOptions extends LayerOptions {
   /** 0..1 */
@@ -17,10 +16,11 @@ export interface DropoutOptions extends LayerOptions {
 
 /** What is kept is scaled by 1 / (1 - rate), so that sums stay the same on average. */
 export class Dropout extends Layer {
+  override readonly supportsMasking: boolean = true;
   readonly rate: number;
   readonly #noiseShape: readonly (number | null)[] | null;
   readonly #seed: number | null;
-  readonly #key: Variable | undefined;
+  readonly #key: SeedState | undefined;
 
   constructor(o: DropoutOptions) {
     super(o);
@@ -35,24 +35,13 @@ export class Dropout extends Layer {
     this.rate = rate;
     this.#seed = o.seed ?? null;
     this.#noiseShape = o.noiseShape ?? null;
-    if (rate > 0) {
-      const generator = new SeedGenerator(o.seed);
-      this.#key = this.addState(
-        'seed_generator_state',
-        fromData(Uint32Array.from(generator.state), [2], 'uint32'),
-      );
-    }
+    if (rate > 0) this.#key = new SeedState(this, o.seed);
   }
 
   call(x: Tensor, { training }: CallOptions): Tensor {
     if (!training || !this.#key) return x;
-    const key = this.#key.tensor;
     const noise = this.#noiseShape?.map((n, d) => n ?? x.shape[d]) ?? x.shape;
-    // The key's second half counts the uses.
-    this.#key.assign(
-      Tensor.of(lax.add(key.value, lax.literal(Uint32Array.of(0, 1), [2], 'uint32')), key),
-    );
-    return dropoutWithKey(x, this.rate, key, noise);
+    return dropoutWithKey(x, this.rate, this.#key.next(), noise);
   }
 
   override getConfig(): Record<string, unknown> {

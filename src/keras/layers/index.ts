@@ -1,3 +1,4 @@
+export * from './activations/index.ts';
 export * from './core.ts';
 export * from './dense.ts';
 export * from './dropout.ts';
@@ -8,6 +9,7 @@ export {
   type LayerOptions,
   type WeightOptions,
 } from './layer.ts';
+export * from './noise/index.ts';
 export * from './normalization/index.ts';
 export * from './preprocessing/image/index.ts';
 export * from './reshaping/index.ts';

@@ -102,8 +102,8 @@ export abstract class Layer {
   apply(x: TensorLike, o: Partial<CallOptions> = {}): Tensor {
     const t = asTensor(x);
     this.ensureBuilt([null, ...t.shape.slice(1)]);
-    const mask = getMask(t);
-    const y = this.invoke(t, { mask, ...o, training: o.training ?? false });
+    const mask = (o.mask as Tensor | null | undefined) ?? getMask(t);
+    const y = this.invoke(t, { ...o, mask, training: o.training ?? false });
     if (mask && this.supportsMasking) setMask(y, mask);
     return y;
   }

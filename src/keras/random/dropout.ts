@@ -36,6 +36,15 @@ export function uniformValue(key: Value, shape: readonly number[]): Value {
   return lax.sub(lax.bitcastConvert(mantissa, 'float32'), lax.full(shape, 1, 'float32'));
 }
 
+/** jax.random.normal inside a graph, from a key uint32[2] that may be traced: float32, mean 0, variance 1. */
+export function normalFromKey(key: Tensor, shape: readonly number[]): Tensor {
+  const at = (n: number): Value => lax.full(shape, n, 'float32');
+  // Uniform from the float32 after -1, as JAX; the width rounds to 2.
+  const lowest = at(-0.9999999403953552);
+  const u = lax.add(lax.mul(uniformValue(key.value, shape), at(2)), lowest);
+  return Tensor.of(lax.mul(at(Math.SQRT2), lax.erfInv(lax.max(lowest, u))), key);
+}
+
 export interface DropoutOptions {
   readonly seed?: Seed;
   /** The mask's shape: dimensions of size 1 share their fate, null takes x's. */

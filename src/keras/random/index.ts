@@ -1,5 +1,11 @@
 /** `keras.random`: seeds and random numbers. */
-export { type DropoutOptions, dropout, dropoutWithKey, uniformFromKey } from './dropout.ts';
+export {
+  type DropoutOptions,
+  dropout,
+  dropoutWithKey,
+  normalFromKey,
+  uniformFromKey,
+} from './dropout.ts';
 export {
   categorical,
   normal,
