@@ -84,12 +84,12 @@ describe('labels', () => {
       const m = classifier();
       const spoilt = [...y.slice(0, 9), bad];
       for (const call of [
-        m.fit(x, spoilt, quiet),
-        m.evaluate(x, spoilt, quiet),
-        m.trainOnBatch(x, spoilt),
-        m.testOnBatch(x, spoilt),
+        () => m.fit(x, spoilt, quiet),
+        () => m.evaluate(x, spoilt, quiet),
+        () => m.trainOnBatch(x, spoilt),
+        () => m.testOnBatch(x, spoilt),
       ])
-        await expect(call).rejects.toMatchObject({
+        await expect(call()).rejects.toMatchObject({
           code: 'label',
           message: expect.stringMatching(
             /\(sample 9\) is not one of the model's 3 classes, 0 to 2/,

@@ -20,6 +20,8 @@ export type { EvaluateOptions } from './training/evaluate.ts';
 export type { FitOptions } from './training/fit.ts';
 export type { OnBatchOptions } from './training/on-batch.ts';
 export type { PredictOptions } from './training/predict.ts';
+export type { BatchSource } from './training/source.ts';
+export type { StepData, StepLogs } from './training/steps.ts';
 export type { Verbose } from './training/verbose.ts';
 export * as utils from './utils/index.ts';
 export { Variable } from './variable.ts';

@@ -71,6 +71,10 @@ export class CallbackList {
       c.params = params;
     }
   }
+  /** Callbacks that look at the figures now and then: see TerminateOnNaN. */
+  get watchers(): { watch(batch: number, logs: Logs): void }[] {
+    return this.callbacks.filter((c) => 'watch' in c && typeof c.watch === 'function') as never;
+  }
   /** Whether any callback does something at this point. */
   has(hook: Hook): boolean {
     return this.callbacks.some((c) => c[hook] !== Callback.prototype[hook]);

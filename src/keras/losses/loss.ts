@@ -38,6 +38,17 @@ export abstract class Loss {
   /** A value a sample: as a rule the shape of yPred without its last dimension. Traceable. */
   abstract call(yTrue: Tensor, yPred: Tensor): Tensor;
 
+  /**
+   * Whether targets of this shape are class labels, for outputs of that shape: how many classes there
+   * are and which label counts for nothing. `fit` looks at labels before it trains on them.
+   */
+  labels(
+    _targetShape: readonly number[],
+    _outputShape: readonly number[],
+  ): { readonly classes: number; readonly ignore: number | null } | undefined {
+    return undefined;
+  }
+
   /** 1 for the values that count and 0 for those that do not, where there are such. */
   protected mask(_yTrue: Tensor, _yPred: Tensor): Tensor | undefined {
     return undefined;

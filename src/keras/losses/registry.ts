@@ -24,6 +24,14 @@ class Crossentropy extends Loss {
   call(yTrue: Tensor, yPred: Tensor): Tensor {
     return byKind[kindOf(yTrue.shape, yPred.shape)](yTrue, yPred);
   }
+  override labels(
+    targetShape: readonly number[],
+    outputShape: readonly number[],
+  ): { readonly classes: number; readonly ignore: number | null } | undefined {
+    return kindOf(targetShape, outputShape) === 'sparseCategorical'
+      ? { classes: outputShape[outputShape.length - 1], ignore: null }
+      : undefined;
+  }
 }
 
 const table: Record<string, () => Loss> = {

@@ -101,6 +101,15 @@ export class SparseCategoricalCrossentropy extends FunctionLoss {
     this.#axis = o.axis ?? -1;
     this.#ignored = o.ignoreClass ?? null;
   }
+  override labels(
+    targetShape: readonly number[],
+    outputShape: readonly number[],
+  ): { readonly classes: number; readonly ignore: number | null } | undefined {
+    const axis = normalizeAxis(this.#axis, outputShape.length);
+    // One-hot targets get their own message from the loss itself.
+    const oneHot = targetShape.length === outputShape.length && targetShape[axis] !== 1;
+    return oneHot ? undefined : { classes: outputShape[axis], ignore: this.#ignored };
+  }
   protected override mask(yTrue: Tensor, yPred: Tensor): Tensor | undefined {
     if (this.#ignored === null) return undefined;
     const labels = labelsFor(yTrue, yPred, normalizeAxis(this.#axis, yPred.ndim));

@@ -1,53 +1,33 @@
 /** Models: a network with compile, fit, evaluate, predict. */
 import { GradloomError } from '../../errors.ts';
-import { asTensor, type Tensor, type TensorLike } from '../../tensor/index.ts';
+import { gradient as gradientOf } from '../../graph/index.ts';
+import { Tensor, type TensorLike } from '../../tensor/index.ts';
 import type { History } from '../callbacks/index.ts';
 import { checkOptions } from '../identifiers.ts';
 import { type BatchShape, Layer } from '../layers/index.ts';
 import { assignAll, copies } from '../layers/layer.ts';
-import { getLoss, type Loss, type LossLike } from '../losses/index.ts';
-import { getMetric, type MetricLike } from '../metrics/index.ts';
-import { getOptimizer, type Optimizer, type OptimizerLike } from '../optimizers/index.ts';
+import type { Metric } from '../metrics/index.ts';
+import type { Optimizer } from '../optimizers/index.ts';
 import { checkSamples } from '../training/data.ts';
-import { type EvaluateOptions, evaluate } from '../training/evaluate.ts';
-import { Figures } from '../training/figures.ts';
-import { type FitOptions, fit } from '../training/fit.ts';
+import { type EvaluateOptions, evaluate, evaluateOptions } from '../training/evaluate.ts';
+import { type FitOptions, fit, fitOptions } from '../training/fit.ts';
 import { type OnBatchOptions, onBatch } from '../training/on-batch.ts';
 import { type PredictOptions, Predictor } from '../training/predict.ts';
-import { type Network, Stepper } from '../training/steps.ts';
+import type { BatchSource } from '../training/source.ts';
+import type { StepData, StepLogs } from '../training/steps.ts';
+import {
+  type CompileOptions,
+  computeLoss,
+  computeMetrics,
+  metricsOf,
+  type StepResults,
+  Trainer,
+} from '../training/trainer.ts';
+import { type DataTree, flatten, isObject, type TreeOf } from '../training/tree.ts';
 import type { Variable } from '../variable.ts';
 import { type SummaryOptions, summaryText } from './summary.ts';
 
-export interface CompileOptions {
-  /** Default `rmsprop`, as in Keras. */
-  readonly optimizer?: OptimizerLike;
-  readonly loss?: LossLike;
-  /** Metrics that ignore sample weights. */
-  readonly metrics?: readonly MetricLike[];
-  /** Metrics that count samples by their weight. */
-  readonly weightedMetrics?: readonly MetricLike[];
-  /** What the loss is multiplied by. */
-  readonly lossWeights?: number | null;
-}
-
-interface Plan {
-  readonly optimizer: Optimizer;
-  readonly loss: Loss;
-  readonly lossWeight: number;
-  readonly metrics: readonly MetricLike[];
-  readonly weighted: readonly MetricLike[];
-}
-
-/** What `compile` sets up, completed once shapes are known. */
-export interface Compiled {
-  readonly optimizer: Optimizer;
-  readonly loss: Loss;
-  readonly stepper: Stepper;
-  readonly train: Figures;
-  readonly test: Figures;
-  /** Made by the last call of `prepare`, not found again. */
-  fresh: boolean;
-}
+export type { CompileOptions } from '../training/trainer.ts';
 
 export abstract class Model extends Layer {
   /** Set it (in a callback, say) to end training after the current batch. */
@@ -55,8 +35,7 @@ export abstract class Model extends Layer {
   /** Of the last fit. */
   history: History | undefined;
   protected override readonly autocast: boolean = false;
-  #plan: Plan | undefined;
-  #compiled: { target: string; value: Compiled } | undefined;
+  #trainer: Trainer | undefined;
   readonly #predictor: Predictor = new Predictor(this);
   readonly #running = new Map<'train' | 'test', string>();
 
@@ -100,102 +79,147 @@ export abstract class Model extends Layer {
     return l;
   }
 
-  /** What a training step is made from. */
-  get network(): Network {
-    return {
-      name: this.name,
-      state: [...this.weights, ...this.states],
-      trainable: this.trainableWeights,
-      forward: (x, training) => this.call(x, { training }),
-      penalty: () =>
-        this.losses.reduce<Tensor | undefined>((a, b) => (a ? a.add(b) : b), undefined),
-    };
-  }
-
   /** Programs made for other layers are of no use any more. */
   protected layersChanged(): void {
-    this.#compiled = undefined;
+    this.#trainer?.forgetSteps();
     this.#predictor.clear();
   }
 
+  /** Names of the inputs and outputs, where they have names. */
+  get inputNames(): readonly string[] | undefined {
+    return undefined;
+  }
+  get outputNames(): readonly string[] | undefined {
+    return undefined;
+  }
+
   /**
-   * Sets how the model is trained. Ids, or instances with options of their own. Throws `compile`,
-   * `unknown-id`, `unknown-option`.
+   * Sets how the model is trained. Ids, or instances with options of their own. Which weights are
+   * trained is settled at the first step after it: compile again after changing `trainable`. Throws
+   * `compile`, `unknown-id`, `unknown-option`.
    */
   compile(o: CompileOptions = {}): void {
-    checkOptions('compile', o, compileOptions);
-    if (o.loss == null)
-      throw new GradloomError(
-        'compile',
-        'compile needs a loss, for example "sparseCategoricalCrossentropy".',
-      );
-    const lossWeight = o.lossWeights ?? 1;
-    if (!Number.isFinite(lossWeight))
-      throw new GradloomError(
-        'compile',
-        `compile: lossWeights must be a number for a model of one output; received ${JSON.stringify(lossWeight)}.`,
-        { lossWeights: lossWeight },
-      );
-    const metrics = list('metrics', o.metrics);
-    const weighted = list('weightedMetrics', o.weightedMetrics);
-    // Unknown ids are found now, though what "accuracy" means is known only with the shapes.
-    for (const m of [...metrics, ...weighted])
-      getMetric(m, { outputShape: [null, 2], targetShape: [null] });
-    this.#plan = {
-      optimizer: getOptimizer(o.optimizer ?? 'rmsprop'),
-      loss: getLoss(o.loss),
-      lossWeight,
-      metrics,
-      weighted,
-    };
-    this.#compiled = undefined;
+    this.#trainer = new Trainer(this, o);
+    this.#predictor.clear();
   }
 
+  get compiled(): boolean {
+    return this.#trainer !== undefined;
+  }
   get optimizer(): Optimizer {
-    return this.#needPlan('optimizer').optimizer;
+    return this.#need('optimizer').optimizer;
   }
 
-  #needPlan(method: string): Plan {
-    if (!this.#plan)
-      throw new GradloomError(
-        'compile',
-        `${method}: model "${this.name}" has not been compiled. Call model.compile({ optimizer, loss, metrics }) first.`,
-        { model: this.name },
-      );
-    return this.#plan;
+  #need(method: string): Trainer {
+    if (this.#trainer) return this.#trainer;
+    throw new GradloomError(
+      'compile',
+      `${method}: model "${this.name}" has not been compiled. Call model.compile({ optimizer, loss, metrics }) first.`,
+      { model: this.name },
+    );
+  }
+  /** What `compile` has set up; throws `compile` before that. */
+  needTrainer(method: string): Trainer {
+    const t = this.#need(method);
+    t.warnIfTrainableChanged();
+    return t;
   }
 
-  /** The compiled model for targets of this shape; builds what is not built yet. */
-  prepare(method: string, x: Tensor, y: Tensor | undefined): Compiled {
-    const plan = this.#needPlan(method);
-    if (!y)
-      throw new GradloomError(
-        'data',
-        `${method}: y is missing; the loss "${plan.loss.name}" needs targets.`,
-      );
-    this.prepareInputs(method, x);
-    const target = y.shape.slice(1).join();
-    if (this.#compiled?.target === target) {
-      this.#compiled.value.fresh = false;
-      return this.#compiled.value;
-    }
-    const context = { outputShape: this.outputShape!, targetShape: [null, ...y.shape.slice(1)] };
-    const figures = (): Figures =>
-      new Figures(
-        plan.metrics.map((m) => getMetric(m, context)),
-        plan.weighted.map((m) => getMetric(m, context)),
-      );
-    plan.optimizer.build(this.trainableWeights);
-    const value: Compiled = {
-      optimizer: plan.optimizer,
-      loss: plan.loss,
-      stepper: new Stepper(this.network, plan.loss, plan.lossWeight, plan.optimizer),
-      train: figures(),
-      test: figures(),
-      fresh: true,
-    };
-    this.#compiled = { target, value };
-    return value;
+  /**
+   * All metrics: the loss, those of `compile` (once a batch has been seen), the outputs' losses, the
+   * model's own (any Metric it holds as a property) and its layers'. Override it to say which.
+   */
+  get metrics(): readonly Metric[] {
+    return metricsOf(this, this.#trainer);
+  }
+  /** Their names, as in the log. */
+  get metricsNames(): readonly string[] {
+    return this.#trainer?.entries.map((e) => e.name) ?? this.metrics.map((m) => m.name);
+  }
+  /** Starts the metrics anew. Called at the beginning of every epoch and evaluation. */
+  resetMetrics(): void {
+    for (const m of this.metrics) m.resetState();
+  }
+
+  /**
+   * One step of training, described: forward, loss, gradients, update. Override it for another kind
+   * of training. It is traced once for each shape of batch, into the program that runs at every step:
+   * so it works on tensors whose values are not known yet, and may not be async.
+   *
+   *     override trainStep({ x, y }: keras.StepData): keras.StepLogs {
+   *       const yPred = this.apply(x, { training: true });
+   *       const loss = this.computeLoss({ x, y, yPred });
+   *       this.optimizer.apply(this.gradient(loss), this.trainableWeights);
+   *       this.lossTracker.updateState(loss, x.shape[0]);
+   *       return this.computeMetrics({ x, y, yPred });
+   *     }
+   *
+   * Variables that it reads and assigns (weights, metrics, several optimizers' slots, seeds of dropout)
+   * move at every step. What it returns is logged: the results of the metrics are read at the end of an
+   * epoch, any other scalar is that of the last step.
+   */
+  trainStep(data: StepData<TreeOf<Tensor>, TreeOf<Tensor>, TreeOf<Tensor> | undefined>): StepLogs {
+    const { x, y, sampleWeight } = data;
+    const yPred = this.#forward(x, true);
+    const loss = this.computeLoss({ x, y, yPred, sampleWeight, training: true });
+    const { optimizer, weights } = this.#need('trainStep');
+    // Metrics see the predictions made before the update.
+    optimizer.apply(this.gradient(optimizer.scaleLoss(loss), weights), weights);
+    this.lossTracker.updateState(loss, flatten(x)[0].shape[0]);
+    return this.computeMetrics({ x, y, yPred, sampleWeight });
+  }
+
+  /** One step of evaluation, described: see `trainStep`. */
+  testStep(data: StepData<TreeOf<Tensor>, TreeOf<Tensor>, TreeOf<Tensor> | undefined>): StepLogs {
+    const { x, y, sampleWeight } = data;
+    const yPred = this.#forward(x, false);
+    const loss = this.computeLoss({ x, y, yPred, sampleWeight, training: false });
+    this.lossTracker.updateState(loss, flatten(x)[0].shape[0]);
+    return this.computeMetrics({ x, y, yPred, sampleWeight });
+  }
+
+  /** Predictions for one batch, described: see `trainStep`. */
+  predictStep({ x }: StepData<TreeOf<Tensor>, unknown, unknown>): TreeOf<Tensor> {
+    return this.#forward(x, false);
+  }
+
+  #forward(x: TreeOf<Tensor>, training: boolean): TreeOf<Tensor> {
+    return this.invoke(x as Tensor, { training });
+  }
+
+  /** Whether training or testing is the model's own affair. */
+  get hasOwnSteps(): boolean {
+    return (
+      this.trainStep !== Model.prototype.trainStep || this.testStep !== Model.prototype.testStep
+    );
+  }
+
+  /** The mean loss of the epoch, for steps of one's own: `updateState(loss, samples)`. */
+  get lossTracker(): Trainer['lossTracker'] {
+    return this.#need('lossTracker').lossTracker;
+  }
+
+  /**
+   * The loss of a batch, a scalar: the compiled losses of `yPred` against `y`, weighted, plus what
+   * regularizers and `addLoss` add. Override it for a loss of another form. Traceable.
+   */
+  computeLoss(results: StepResults): Tensor {
+    return computeLoss(this, this.#need('computeLoss'), results);
+  }
+
+  /** Counts a batch in the compiled metrics; the results of all metrics, by name. Traceable. */
+  computeMetrics(results: StepResults): StepLogs {
+    return computeMetrics(this.#need('computeMetrics'), results);
+  }
+
+  /**
+   * The gradients of a scalar with respect to variables (default: all that are trainable), inside a
+   * step. Take them before the variables are assigned to. Throws `gradient` when the scalar depends on
+   * none of them.
+   */
+  gradient(loss: Tensor, variables: readonly Variable[] = this.trainableWeights): Tensor[] {
+    const values = variables.map((v) => v.tensor.value);
+    return gradientOf(loss.value, values).map((g) => Tensor.of(g));
   }
 
   /**
@@ -213,77 +237,87 @@ export abstract class Model extends Layer {
     this.#running.set(kind, method);
     return () => {
       this.#running.delete(kind);
+      // An evaluation in the middle of an epoch leaves the epoch's figures as they were.
+      if (this.#running.has('train')) this.#trainer?.figures.use('train');
     };
   }
 
-  prepareInputs(method: string, x: Tensor): void {
+  /** Checks a batch against what the model takes, and builds what is not built yet. */
+  prepareInputs(method: string, x: TreeOf<Tensor | null>): void {
+    if (this.hasOwnSteps && !this.batchInputShape) return;
+    if (!(x instanceof Tensor)) return;
     this.ensureBuilt([null, ...x.shape.slice(1)]);
     checkSamples(method, this.name, this.batchInputShape!, x);
   }
 
   /**
    * Trains for a number of epochs. x and y are tensors, typed arrays or nested arrays with a sample a
-   * row. Resolves with the History; rejects with `aborted` when `signal` fires, the weights then hold
-   * their last whole step.
+   * row, or lists or objects of such for several inputs and outputs. Instead of x and y a source of
+   * batches may be given: see `BatchSource`. Resolves with the History; rejects with `aborted` when
+   * `signal` fires, with `source` when a source throws; the weights then hold their last whole step.
    */
-  async fit(x: TensorLike, y: TensorLike, options: FitOptions = {}): Promise<History> {
-    this.history = await fit(this, x, y, options);
+  async fit(x: DataTree, y?: DataTree, options?: FitOptions): Promise<History>;
+  async fit(source: BatchSource, options?: FitOptions): Promise<History>;
+  async fit(x: DataTree | BatchSource, y?: unknown, options?: FitOptions): Promise<History> {
+    const [targets, o] = optionsOf<FitOptions>(y, options, fitOptions);
+    this.history = await fit(this, x, targets, o);
     return this.history;
   }
 
   /** The loss, or [loss, ...metrics] when there are metrics; with `returnDict` by name. */
   async evaluate(
-    x: TensorLike,
-    y: TensorLike,
+    x: DataTree,
+    y: DataTree | undefined,
     options: EvaluateOptions & { readonly returnDict: true },
   ): Promise<Record<string, number>>;
   async evaluate(
-    x: TensorLike,
-    y: TensorLike,
-    options?: EvaluateOptions,
-  ): Promise<number | number[]>;
+    source: BatchSource,
+    options: EvaluateOptions & { readonly returnDict: true },
+  ): Promise<Record<string, number>>;
+  async evaluate(x: DataTree, y?: DataTree, options?: EvaluateOptions): Promise<number | number[]>;
+  async evaluate(source: BatchSource, options?: EvaluateOptions): Promise<number | number[]>;
   async evaluate(
-    x: TensorLike,
-    y: TensorLike,
-    options: EvaluateOptions = {},
+    x: DataTree | BatchSource,
+    y?: unknown,
+    options?: EvaluateOptions,
   ): Promise<number | number[] | Record<string, number>> {
-    return evaluate(this, x, y, options);
+    const [targets, o] = optionsOf<EvaluateOptions>(y, options, evaluateOptions);
+    return evaluate(this, x, targets, o);
   }
 
-  /** Outputs for every sample of x. */
-  predict(x: TensorLike, options: PredictOptions = {}): Promise<Tensor> {
-    return this.#predictor.predict(x, options);
+  /** Outputs for every sample of x, or of a source's batches, in the structure of the model's outputs. */
+  predict<R = Tensor>(x: DataTree | BatchSource, options: PredictOptions = {}): Promise<R> {
+    return this.#predictor.predict(x, options) as Promise<R>;
   }
   /** `predict` on one batch. */
-  predictOnBatch(x: TensorLike): Promise<Tensor> {
-    const t = asTensor(x);
-    return this.#predictor.predict(t, { batchSize: Math.max(1, t.shape[0] ?? 1) });
+  predictOnBatch<R = Tensor>(x: DataTree): Promise<R> {
+    return this.#predictor.predictOnBatch(x) as Promise<R>;
   }
 
   /** One step on one batch; the loss, or [loss, ...metrics] of this batch, before the update. */
   async trainOnBatch(
-    x: TensorLike,
-    y: TensorLike,
+    x: DataTree,
+    y: DataTree | undefined,
     o: OnBatchOptions & { readonly returnDict: true },
   ): Promise<Record<string, number>>;
-  async trainOnBatch(x: TensorLike, y: TensorLike, o?: OnBatchOptions): Promise<number | number[]>;
+  async trainOnBatch(x: DataTree, y?: DataTree, o?: OnBatchOptions): Promise<number | number[]>;
   async trainOnBatch(
-    x: TensorLike,
-    y: TensorLike,
+    x: DataTree,
+    y?: DataTree,
     o: OnBatchOptions = {},
   ): Promise<number | number[] | Record<string, number>> {
     return onBatch('train', this, x, y, o);
   }
   /** The loss and metrics of one batch, without training. */
   async testOnBatch(
-    x: TensorLike,
-    y: TensorLike,
+    x: DataTree,
+    y: DataTree | undefined,
     o: OnBatchOptions & { readonly returnDict: true },
   ): Promise<Record<string, number>>;
-  async testOnBatch(x: TensorLike, y: TensorLike, o?: OnBatchOptions): Promise<number | number[]>;
+  async testOnBatch(x: DataTree, y?: DataTree, o?: OnBatchOptions): Promise<number | number[]>;
   async testOnBatch(
-    x: TensorLike,
-    y: TensorLike,
+    x: DataTree,
+    y?: DataTree,
     o: OnBatchOptions = {},
   ): Promise<number | number[] | Record<string, number>> {
     return onBatch('test', this, x, y, o);
@@ -303,30 +337,22 @@ export abstract class Model extends Layer {
       {
         trainable,
         nonTrainable: this.weights.filter((w) => !trainable.includes(w)),
-        optimizer: this.#compiled?.value.optimizer.variables,
+        optimizer: this.#trainer?.optimizer.built ? this.#trainer.optimizer.variables : undefined,
       },
       o,
     );
   }
 }
 
-const compileOptions: readonly string[] = [
-  'optimizer',
-  'loss',
-  'metrics',
-  'weightedMetrics',
-  'lossWeights',
-];
-
-function list(
-  option: string,
-  given: readonly MetricLike[] | null | undefined,
-): readonly MetricLike[] {
-  if (given == null) return [];
-  if (Array.isArray(given)) return given;
-  throw new GradloomError(
-    'compile',
-    `compile: ${option} must be a list, for example ['accuracy']; received ${JSON.stringify(given)}.`,
-    { [option]: given },
-  );
+/** fit(x, options): whether what stands in the place of y are the options. */
+function optionsOf<O extends object>(
+  y: unknown,
+  options: O | undefined,
+  known: readonly string[],
+): [y: DataTree | undefined, o: O] {
+  const instead =
+    options === undefined && isObject(y) && Object.keys(y).every((k) => known.includes(k));
+  return instead
+    ? [undefined, y as O]
+    : [(y ?? undefined) as DataTree | undefined, options ?? ({} as O)];
 }

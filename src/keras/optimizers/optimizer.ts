@@ -168,6 +168,21 @@ export abstract class Optimizer {
     return every ? steps.floorDiv(every) : steps;
   }
 
+  get built(): boolean {
+    return this.#built !== undefined;
+  }
+
+  /** One step with these gradients, for steps of one's own: builds the optimizer if need be. */
+  apply(gradients: readonly Tensor[], weights?: readonly Variable[]): void {
+    if (weights) this.build(weights);
+    this.applyGradients(gradients, weights ?? this.#built ?? []);
+  }
+
+  /** What a loss is multiplied by before gradients are taken: nothing, but for half precision. */
+  scaleLoss(loss: Tensor): Tensor {
+    return loss;
+  }
+
   /** One step, traceable: reads and assigns variables. */
   applyGradients(gradients: readonly Tensor[], weights: readonly Variable[]): void {
     const every = this.#options.gradientAccumulationSteps;

@@ -77,13 +77,27 @@ export class MT19937 {
     this.#index = 0;
   }
 
-  /** CPython's `randint(lo, hi)`: bits drawn until they are below the width. */
-  randint(lo: number, hi: number): number {
-    const n = hi - lo + 1;
+  /** CPython's `_randbelow(n)`: bits drawn until they are below n. */
+  #below(n: number): number {
     const bits = 32 - Math.clz32(n);
     let r = this.next() >>> (32 - bits);
     while (r >= n) r = this.next() >>> (32 - bits);
-    return lo + r;
+    return r;
+  }
+
+  /** CPython's `randint(lo, hi)`. */
+  randint(lo: number, hi: number): number {
+    return lo + this.#below(hi - lo + 1);
+  }
+
+  /** 0..n-1 in the order that CPython's `shuffle` gives them. */
+  shuffle(n: number): Int32Array {
+    const p = Int32Array.from({ length: n }, (_, i) => i);
+    for (let i = n - 1; i > 0; i--) {
+      const j = this.#below(i + 1);
+      [p[i], p[j]] = [p[j], p[i]];
+    }
+    return p;
   }
 
   /** NumPy's legacy `permutation(n)`. */

@@ -54,6 +54,11 @@ export function drawPermutation(n: number): Int32Array {
   return state().shuffles.permutation(n);
 }
 
+/** The order of the batches of the next shuffled epoch, where batches are made one by one. */
+export function drawShuffle(n: number): Int32Array {
+  return state().seeds.shuffle(n);
+}
+
 function checkSeed(seed: unknown): number {
   if (typeof seed === 'number' && Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32)
     return seed;

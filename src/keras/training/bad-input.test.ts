@@ -181,6 +181,11 @@ describe('options', () => {
     for (const call of [m.fit(x, y), m.evaluate(x, y), m.trainOnBatch(x, y)])
       await expect(call).rejects.toThrow(/has not been compiled. Call model.compile\(\{ optimizer/);
   });
+  it('compile without a loss, where the model has none of its own', async () => {
+    const m = keras.sequential([layers.dense(1, { inputShape: [3] })]);
+    m.compile({});
+    await expect(m.fit(x, y)).rejects.toThrow(/needs a loss/);
+  });
   it('compile with unknown ids and options', () => {
     const m = keras.sequential([layers.dense(1, { inputShape: [3] })]);
     expect(() => m.compile({ loss: 'sparse_categorial_crossentropy' })).toThrow(
@@ -194,7 +199,6 @@ describe('options', () => {
     expect(() => m.compile({ loss: 'mse', metrics: 'accuracy' as never })).toThrow(
       /must be a list/,
     );
-    expect(() => m.compile({})).toThrow(/needs a loss/);
     expect(() => layers.dense(3, { activation: 'rellu' })).toThrow(/Did you mean "relu"/);
     expect(() => layers.dense(3, { activaton: 'relu' } as object)).toThrow(/mean "activation"/);
     expect(() => layers.dense(0)).toThrow(/units must be a whole number of 1 or more; received 0/);

@@ -1,64 +1,97 @@
-/** What `fit` and its kin are given, checked and made into tensors. */
+/** What `fit` and its kin are given as whole arrays, checked and made into tensors. */
 import { isFloat } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { lax } from '../../graph/index.ts';
 import { sameShape, showShape } from '../../shape.ts';
-import { asTensor, fromData, Tensor, type TensorLike } from '../../tensor/index.ts';
+import { Tensor } from '../../tensor/index.ts';
 import type { BatchShape } from '../layers/index.ts';
-import { SparseCategoricalCrossentropy } from '../losses/index.ts';
-import type { Compiled, Model } from '../models/model.ts';
+import type { Trees } from './steps.ts';
+import {
+  type DataTree,
+  flatten,
+  isNested,
+  mapLeaves,
+  type Path,
+  showPath,
+  structure,
+  type TreeOf,
+  toTensors,
+} from './tree.ts';
 
-export interface Data {
-  readonly x: Tensor;
-  readonly y: Tensor | undefined;
-  /** A weight a sample. */
-  readonly weight: Tensor | undefined;
+export interface Data extends Trees {
   /** Samples. */
   readonly n: number;
 }
 
-const flatHint = ' Give flat data its shape: tensor(data, { shape: [samples, …] }).';
+/** How many tensors a model takes and gives, where it says. */
+export interface Counts {
+  readonly inputs?: number;
+  readonly outputs?: number;
+}
 
-const rows = (t: Tensor): number => t.shape[0];
+export const flatHint = ' Give flat data its shape: tensor(data, { shape: [samples, …] }).';
+
+/** Every tensor of the trees with what to call it. */
+function named(trees: Trees): [name: string, t: Tensor][] {
+  const out: [string, Tensor][] = [];
+  const add = (root: string, tree: TreeOf<Tensor | null>): void => {
+    mapLeaves(tree, (t, path: Path) => {
+      if (t) out.push([showPath(root, path), t]);
+    });
+  };
+  add('x', trees.x);
+  add('y', trees.y);
+  add('sampleWeight', trees.weight);
+  return out;
+}
 
 /** Throws `data` naming what does not fit: no samples, or lengths that differ. */
 export function makeData(
   method: string,
-  x: TensorLike,
-  y: TensorLike | undefined | null,
-  weight?: TensorLike | null,
+  x: DataTree,
+  y?: DataTree | null,
+  weight?: DataTree | null,
+  counts: Counts = {},
 ): Data {
-  const tx = asTensor(x);
-  const ty = y == null ? undefined : asTensor(y);
-  const tw = weight == null ? undefined : asTensor(weight);
-  if (tx.ndim === 0)
-    throw new GradloomError('data', `${method}: x must have a batch dimension; received a scalar.`);
-  const n = rows(tx);
+  return checkData(method, {
+    x: toTensors(x, counts.inputs),
+    y: toTensors(y ?? undefined, counts.outputs),
+    weight: toTensors(weight ?? undefined, counts.outputs),
+  });
+}
+
+export function checkData(method: string, trees: Trees): Data {
+  const all = named(trees);
+  const first = all[0]?.[0].startsWith('x') ? all[0] : undefined;
+  if (!first) throw new GradloomError('data', `${method}: x is missing.`);
+  const [name, t] = first;
+  if (t.ndim === 0)
+    throw new GradloomError(
+      'data',
+      `${method}: ${name} must have a batch dimension; received a scalar.`,
+    );
+  const n = t.shape[0];
   if (n === 0)
     throw new GradloomError(
       'data',
-      `${method}: x holds no samples (shape ${showShape(tx.shape)}).`,
-      { shape: [...tx.shape] },
+      `${method}: ${name} holds no samples (shape ${showShape(t.shape)}).`,
+      { shape: [...t.shape] },
     );
-  for (const [name, t] of [
-    ['y', ty],
-    ['sampleWeight', tw],
-  ] as const) {
-    if (!t) continue;
-    if (t.ndim === 0 || rows(t) !== n) {
-      throw new GradloomError(
-        'data',
-        `${method}: x has ${n} samples but ${name} has ${t.ndim === 0 ? 'none (a scalar)' : rows(t)}. They must have one each.${tx.ndim === 1 ? flatHint : ''}`,
-        { x: [...tx.shape], [name]: [...t.shape] },
-      );
-    }
+  for (const [other, u] of all) {
+    if (u.ndim > 0 && u.shape[0] === n) continue;
+    throw new GradloomError(
+      'data',
+      `${method}: ${name} has ${n} samples but ${other} has ${u.ndim === 0 ? 'none (a scalar)' : u.shape[0]}. They must have one each.${t.ndim === 1 ? flatHint : ''}`,
+      { [name]: [...t.shape], [other]: [...u.shape] },
+    );
   }
-  return { x: tx, y: ty, weight: tw, n };
+  return { ...trees, n };
 }
 
 function takeRows(d: Data, from: number, to: number): Data {
-  const cut = (t: Tensor | undefined): Tensor | undefined => t?.slice([from, to]).realize();
-  return { x: cut(d.x)!, y: cut(d.y), weight: cut(d.weight), n: to - from };
+  const cut = (tree: TreeOf<Tensor | null>): TreeOf<Tensor | null> =>
+    mapLeaves(tree, (t) => t?.slice([from, to]).realize() ?? null);
+  return { x: cut(d.x), y: cut(d.y), weight: cut(d.weight), n: to - from };
 }
 
 /** [what to train on, what to validate on]: the last `split` of the samples, before any shuffling. */
@@ -76,14 +109,24 @@ export function splitData(method: string, d: Data, split: number): [Data, Data] 
 
 /** Throws `data` unless validation targets look like those trained on. */
 export function sameTargets(method: string, train: Data, validation: Data): void {
-  if (!validation.y) throw new GradloomError('data', `${method}: y is missing.`);
-  const [a, b] = [train.y!.shape.slice(1), validation.y.shape.slice(1)];
-  if (!sameShape(a, b))
+  if (train.y !== null && validation.y === null)
+    throw new GradloomError('data', `${method}: y is missing.`);
+  if (structure(train.y) !== structure(validation.y))
+    throw new GradloomError(
+      'data',
+      `${method}: targets have the structure ${structure(validation.y)}, but those trained on ${structure(train.y)}.`,
+      { expected: structure(train.y), received: structure(validation.y) },
+    );
+  const was = flatten(train.y);
+  for (const [i, t] of flatten(validation.y).entries()) {
+    const [a, b] = [was[i]?.shape.slice(1), t?.shape.slice(1)];
+    if (!a || !b || sameShape(a, b)) continue;
     throw new GradloomError(
       'data',
       `${method}: targets have shape ${showShape([null, ...b])}, but those trained on ${showShape([null, ...a])}.`,
       { expected: a, received: b },
     );
+  }
 }
 
 /** Throws `layer-shape` when samples are not what the model was built for. */
@@ -108,71 +151,23 @@ export function checkSamples(
   }
 }
 
-/** Looks at the targets once on the host, where a loss needs labels: a wrong one would train in silence. */
-export async function checkTargets(
-  method: string,
-  model: Model,
-  c: Compiled,
-  d: Data,
-): Promise<void> {
-  if (!(c.loss instanceof SparseCategoricalCrossentropy) || !d.y) return;
-  const shape = model.outputShape!;
-  const last = d.y.shape[d.y.ndim - 1];
-  // One-hot targets get their own message from the loss itself.
-  if (d.y.ndim === shape.length && last !== 1) return;
-  const ignore = c.loss.getConfig().ignoreClass as number | null;
-  await checkLabels(method, d.y, shape[shape.length - 1] as number, ignore);
-}
-
-/** Labels for sparse crossentropy: whole numbers 0 to classes-1. Throws `label` with the first bad one. */
-async function checkLabels(
-  method: string,
-  y: Tensor,
-  classes: number,
-  ignore: number | null,
-): Promise<void> {
-  const data = await y.data();
-  for (let i = 0; i < data.length; i++) {
-    const v = data[i];
-    if (v === ignore) continue;
-    if (Number.isInteger(v) && v >= 0 && v < classes) continue;
-    throw new GradloomError(
-      'label',
-      `${method}: label ${v} (sample ${i}) is not one of the model's ${classes} classes, 0 to ${classes - 1}.`,
-      { label: v, sample: i, classes },
-    );
-  }
-}
-
 /** Warns when numbers are NaN or infinite: training on them gives NaN weights. */
-export async function warnNonFinite(method: string, name: string, t: Tensor): Promise<void> {
-  if (!isFloat(t.dtype)) return;
-  const bad = Tensor.of(lax.reduceSum(lax.convert(lax.not(lax.isFinite(t.value)), 'int32')), t);
-  const count = (await bad.data())[0];
-  if (count > 0)
+export async function warnNonFinite(method: string, d: Data): Promise<void> {
+  for (const [name, t] of named(d)) {
+    if (!isFloat(t.dtype) || name.startsWith('sampleWeight')) continue;
+    const bad = Tensor.of(lax.reduceSum(lax.convert(lax.not(lax.isFinite(t.value)), 'int32')), t);
+    const count = (await bad.data())[0];
+    if (count === 0) continue;
+    const one = count === 1;
     console.warn(
-      `${method}: ${name} holds ${count} value${count === 1 ? '' : 's'} that ${count === 1 ? 'is' : 'are'} NaN or infinite; training on them spoils the weights.`,
+      `${method}: ${name} holds ${count} value${one ? '' : 's'} that ${one ? 'is' : 'are'} NaN or infinite; training on them spoils the weights.`,
     );
+  }
 }
 
-/** A weight a sample from a weight a class; classes that are not named weigh 1. */
-export async function classWeights(
-  method: string,
-  y: Tensor,
-  weights: Readonly<Record<number, number>>,
-): Promise<Tensor> {
-  const oneHot = y.ndim === 2 && y.shape[1] > 1;
-  const labels = await (oneHot ? y.argmax(-1) : y).data();
-  for (const [c, w] of Object.entries(weights)) {
-    if (!Number.isInteger(Number(c)) || !(w >= 0))
-      throw new GradloomError(
-        'data',
-        `${method}: classWeight maps whole-number classes to weights of 0 or more; received ${c}: ${w}.`,
-        { class: c, weight: w },
-      );
-  }
-  const out = Float32Array.from(labels, (l) => weights[Math.round(l)] ?? 1);
-  return fromData(out, [out.length], 'float32');
+/** Whether a tree is one tensor. */
+export function single(tree: TreeOf<Tensor | null>): Tensor | undefined {
+  return isNested(tree) || tree === null ? undefined : (tree as Tensor);
 }
 
 /** A whole number of at least `least`. */

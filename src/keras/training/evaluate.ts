@@ -1,17 +1,22 @@
 /** The loss and metrics on given data. */
-import type { TensorLike } from '../../tensor/index.ts';
 import { type Callback, CallbackList, makeLogs, ProgbarLogger } from '../callbacks/index.ts';
 import { checkOptions } from '../identifiers.ts';
 import type { Model } from '../models/model.ts';
-import { checkCount, checkTargets, makeData } from './data.ts';
-import { inOrder } from './figures.ts';
-import { Pacer, runPass } from './loop.ts';
+import type { Feed } from './batches.ts';
+import { checkCount } from './data.ts';
+import { inOrder, type Read } from './figures.ts';
+import { Pacer, type PassOptions, runPass } from './loop.ts';
+import { gather, makeFeed, needSteps } from './prepare.ts';
+import type { Trainer } from './trainer.ts';
+import type { DataTree } from './tree.ts';
 import { level, type Verbose } from './verbose.ts';
 
 export interface EvaluateOptions {
-  /** Default 32. */
+  /** Default 32. Not for sources of batches. */
   readonly batchSize?: number;
-  readonly sampleWeight?: TensorLike | null;
+  readonly sampleWeight?: DataTree;
+  /** Batches to look at, when not all of them. */
+  readonly steps?: number | null;
   /** 0 silent, 1 progress bar (also `auto`), 2 a line. */
   readonly verbose?: Verbose;
   readonly callbacks?: readonly Callback[];
@@ -20,9 +25,10 @@ export interface EvaluateOptions {
   readonly signal?: AbortSignal;
 }
 
-const evaluateOptions: readonly string[] = [
+export const evaluateOptions: readonly string[] = [
   'batchSize',
   'sampleWeight',
+  'steps',
   'verbose',
   'callbacks',
   'returnDict',
@@ -31,29 +37,59 @@ const evaluateOptions: readonly string[] = [
 
 export async function evaluate(
   model: Model,
-  x: TensorLike,
-  y: TensorLike,
+  x: unknown,
+  y: DataTree | null | undefined,
   o: EvaluateOptions,
 ): Promise<number | number[] | Record<string, number>> {
   checkOptions('evaluate', o, evaluateOptions);
-  const data = makeData('evaluate', x, y, o.sampleWeight);
-  const batch = Math.min(data.n, checkCount('evaluate', 'batchSize', o.batchSize ?? 32));
+  const trainer = model.needTrainer('evaluate');
+  const steps = o.steps == null ? null : checkCount('evaluate', 'steps', o.steps);
+  const given = gather('evaluate', model, trainer, x, y, o.sampleWeight, { ...o, shuffle: false });
+  needSteps('evaluate', 'steps', given, steps);
+  const n = given.data?.n ?? 0;
+  const batchSize = checkCount(
+    'evaluate',
+    'batchSize',
+    o.batchSize ?? (steps === null ? 32 : Math.max(1, Math.ceil(n / steps))),
+  );
   const verbose = level('evaluate', o.verbose);
   const pacer = new Pacer('evaluate', o.signal);
-  const c = model.prepare('evaluate', data.x, data.y);
-  await checkTargets('evaluate', model, c, data);
-  const steps = Math.ceil(data.n / batch);
-  const bar = new ProgbarLogger();
-  bar.begin(steps, verbose);
-  const callbacks = new CallbackList(o.callbacks ?? [], model, { epochs: 1, steps, verbose });
   const leave = model.enter('test', 'evaluate');
+  let feed: Feed | undefined;
   try {
-    await callbacks.call('onTestBegin');
-    const figures = await runPass('test', model, c, data, { batch, steps, callbacks, pacer, bar });
-    bar.progress(steps, figures, true);
-    await callbacks.call('onTestEnd', makeLogs(figures));
-    return o.returnDict ? makeLogs(figures) : inOrder(c.test, figures);
+    feed = await makeFeed(model, trainer, given, {
+      method: 'evaluate',
+      kind: 'test',
+      counted: steps !== null,
+      shuffle: false,
+      batchSize,
+    });
+    const count = steps ?? feed.length;
+    const bar = new ProgbarLogger();
+    bar.begin(count, verbose);
+    const callbacks = new CallbackList(o.callbacks ?? [], model, {
+      epochs: 1,
+      steps: count,
+      verbose,
+    });
+    const figures = await testPass(model, trainer, feed, { steps: count, callbacks, pacer, bar });
+    return o.returnDict ? makeLogs(figures) : inOrder(trainer.entries, figures);
   } finally {
+    await feed?.close();
     leave();
   }
+}
+
+/** An evaluation with its callbacks: of `evaluate`, and of the validation inside `fit`. */
+export async function testPass(
+  model: Model,
+  trainer: Trainer,
+  feed: Feed,
+  o: PassOptions,
+): Promise<Read> {
+  await o.callbacks.call('onTestBegin');
+  const { figures, steps } = await runPass('test', model, trainer, feed, o);
+  o.bar?.progress(steps, figures, true);
+  await o.callbacks.call('onTestEnd', makeLogs(figures));
+  return figures;
 }

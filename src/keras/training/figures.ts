@@ -1,111 +1,66 @@
 /** The figures of a run: the loss and the metrics, accumulated on the device. */
 import { getBackend } from '../../backends/registry.ts';
-import { makeArray } from '../../dtype.ts';
-import { fromData, type Tensor } from '../../tensor/index.ts';
+import { viewArray } from '../../dtype.ts';
+import { fromData } from '../../tensor/index.ts';
 import { Mean, MeanMetricWrapper, type Metric } from '../metrics/index.ts';
-import { Variable } from '../variable.ts';
+import type { Variable } from '../variable.ts';
+import type { MetricEntry } from './compile-metrics.ts';
 
-interface Entry {
-  /** As logged: unlike any other's. */
-  readonly name: string;
-  readonly metric: Metric;
-  readonly weighted: boolean;
-  readonly state: Variable[];
-}
+/** Names and values of the loss and the metrics, sorted by name. */
+export type Read = [string, number][];
+export type Kind = 'train' | 'test';
 
+/**
+ * The state of a model's metrics, once for training and once for testing, so that an evaluation in
+ * the middle of an epoch does not disturb the epoch's figures.
+ */
 export class Figures {
-  readonly #loss: Entry;
-  readonly #metrics: Entry[];
+  readonly #entries: () => readonly MetricEntry[];
+  readonly #sets: Readonly<Record<Kind, Map<Metric, readonly Variable[]>>> = {
+    train: new Map(),
+    test: new Map(),
+  };
 
-  constructor(metrics: readonly Metric[], weighted: readonly Metric[]) {
-    const taken = new Set<string>();
-    // As Keras names them: a weighted metric beside its unweighted twin is weighted_accuracy.
-    const unlike = (name: string, isWeighted: boolean): string => {
-      const base = isWeighted && taken.has(name) ? `weighted_${name}` : name;
-      let free = base;
-      for (let k = 1; taken.has(free); k++) free = `${base}_${k}`;
-      taken.add(free);
-      return free;
-    };
-    const entry = (metric: Metric, isWeighted: boolean): Entry => ({
-      name: unlike(metric.name, isWeighted),
-      metric,
-      weighted: isWeighted,
-      state: metric.variables().map(
-        (v) =>
-          new Variable(
-            fromData(
-              makeArray(
-                'float32',
-                v.shape.reduce((a, b) => a * b, 1),
-              ),
-              v.shape,
-            ),
-            { name: v.name, trainable: false },
-          ),
-      ),
-    });
-    this.#loss = entry(new Mean({ name: 'loss' }), true);
-    this.#metrics = [
-      ...metrics.map((m) => entry(m, false)),
-      ...weighted.map((m) => entry(m, true)),
-    ];
+  /** `entries` lists the metrics with their names; it may grow when the first step is traced. */
+  constructor(entries: () => readonly MetricEntry[]) {
+    this.#entries = entries;
   }
 
-  get #all(): readonly Entry[] {
-    return [this.#loss, ...this.#metrics];
-  }
-  get variables(): readonly Variable[] {
-    return this.#all.flatMap((e) => e.state);
-  }
-  /** loss first, then the metrics in the order given. */
-  get names(): readonly string[] {
-    return this.#all.map((e) => e.name);
+  get entries(): readonly MetricEntry[] {
+    return this.#entries();
   }
 
-  /** Traceable: a batch's share. The loss counts by samples. */
-  update(
-    loss: Tensor,
-    samples: number,
-    yTrue: Tensor,
-    yPred: Tensor,
-    weight: Tensor | undefined,
-  ): void {
-    const [total, count] = this.#loss.state;
-    total.assign(total.tensor.add(loss.mul(samples)));
-    count.assign(count.tensor.add(samples));
-    for (const e of this.#metrics) {
-      const next = e.metric.update(
-        e.state.map((v) => v.tensor),
-        yTrue,
-        yPred,
-        e.weighted ? weight : undefined,
-      );
-      next.forEach((t, i) => {
-        e.state[i].assign(t);
-      });
+  /** Makes all metrics count in the state of `kind` from here on. */
+  use(kind: Kind): void {
+    const other = this.#sets[kind === 'train' ? 'test' : 'train'];
+    for (const { metric } of this.#entries()) {
+      let cells = this.#sets[kind].get(metric);
+      if (!cells) {
+        // What it has counted in so far is as good as any, unless the other kind uses it.
+        cells = other.has(metric) ? metric.makeState() : metric.stateVariables;
+        this.#sets[kind].set(metric, cells);
+      }
+      metric.useState(cells);
     }
   }
 
-  reset(): void {
-    for (const v of this.variables) v.write(makeArray('float32', v.size));
-  }
-
-  /** Names and values, sorted by name as Keras logs them. Takes what the device holds now. */
-  async read(): Promise<[string, number][]> {
-    const out: [string, number][] = [];
-    const backend = getBackend();
-    for (const { name, metric, state } of this.#all) {
+  /** Takes what the device holds now: of the state in use. */
+  async read(): Promise<Read> {
+    const out: Read = [];
+    for (const { name, metric } of this.#entries()) {
       const arrays: Float32Array[] = [];
-      for (const v of state) {
-        const buffer = v.take(backend);
-        const bytes = backend.sync ? buffer.readSync() : await buffer.read();
-        arrays.push(new Float32Array(bytes.buffer, bytes.byteOffset, v.size));
-      }
-      out.push([name, isPlainMean(metric) ? ratio(arrays) : await result(metric, state, arrays)]);
+      for (const v of metric.stateVariables) arrays.push(await readVariable(v));
+      out.push([name, isPlainMean(metric) ? ratio(arrays) : await result(metric, arrays)]);
     }
     return out.sort(byName);
   }
+}
+
+async function readVariable(v: Variable): Promise<Float32Array> {
+  const backend = getBackend();
+  const buffer = v.peek(backend);
+  const bytes = backend.sync ? buffer.readSync() : await buffer.read();
+  return viewArray(v.dtype, bytes.buffer, bytes.byteOffset, v.size) as Float32Array;
 }
 
 /** The order of Keras's logs. */
@@ -122,21 +77,27 @@ function ratio([[total], [count]]: readonly Float32Array[]): number {
   return count === 0 ? 0 : Math.fround(total / count);
 }
 
-async function result(
-  metric: Metric,
-  state: readonly Variable[],
-  arrays: readonly Float32Array[],
-): Promise<number> {
-  const tensors = arrays.map((a, i) => fromData(a, state[i].shape, 'float32'));
-  return (await metric.result(tensors).data())[0];
+/** Of a metric of several values, their mean. */
+async function result(metric: Metric, arrays: readonly Float32Array[]): Promise<number> {
+  const cells = metric.stateVariables;
+  const tensors = arrays.map((a, i) => fromData(a, cells[i].shape, cells[i].dtype));
+  const values: ArrayLike<number> = await metric.result(tensors).data();
+  return Array.from(values).reduce((a, b) => a + b, 0) / values.length;
 }
 
-/** Figures in the order of compile: loss first; a bare number when there is only the loss. */
-export function inOrder(
-  figures: Figures,
-  read: readonly (readonly [string, number])[],
-): number | number[] {
-  const byName = new Map(read);
-  const list = figures.names.map((n) => byName.get(n)!);
+/**
+ * Figures in the order of Keras's lists: the loss, the metrics that are logged under their own names,
+ * the outputs' losses, then the rest by name. A bare number when there is only one.
+ */
+export function inOrder(entries: readonly MetricEntry[], read: Read): number | number[] {
+  const values = new Map(read);
+  const list: number[] = [];
+  for (const { name, metric } of entries) {
+    const v = name === metric.name ? values.get(name) : undefined;
+    if (v === undefined) continue;
+    list.push(v);
+    values.delete(name);
+  }
+  for (const [name, v] of read) if (values.has(name)) list.push(v);
   return list.length === 1 ? list[0] : list;
 }

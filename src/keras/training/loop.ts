@@ -1,14 +1,10 @@
 /** One pass over the data: training or testing, paced so that the event loop keeps turning. */
-import type { DeviceBuffer } from '../../backends/backend.ts';
 import { GradloomError } from '../../errors.ts';
-import { bufferOf, fromData } from '../../tensor/index.ts';
-import { type CallbackList, makeLogs, type ProgbarLogger } from '../callbacks/index.ts';
-import type { Compiled, Model } from '../models/model.ts';
-import type { Data } from './data.ts';
-import type { Step } from './steps.ts';
-
-/** Names and values of the loss and the metrics, sorted. */
-export type Read = [string, number][];
+import { type CallbackList, type Logs, makeLogs, type ProgbarLogger } from '../callbacks/index.ts';
+import type { Model } from '../models/model.ts';
+import type { Batch, Feed } from './batches.ts';
+import type { Kind, Read } from './figures.ts';
+import type { Trainer } from './trainer.ts';
 
 /** How long a stretch of steps may keep the event loop waiting, in milliseconds. */
 const stretch = 50;
@@ -65,12 +61,16 @@ function turn(): Promise<void> {
   return new Promise((done) => (g.setImmediate ? g.setImmediate(done) : setTimeout(done, 0)));
 }
 
+/** A callback that looks at the figures now and then, not at every batch, which would cost more than the batch. */
+export interface Watcher {
+  watch(batch: number, logs: Logs): void;
+}
+
 export interface PassOptions {
-  readonly batch: number;
-  /** Steps, when fewer than the data gives. */
-  readonly steps: number;
-  /** The order of the samples; without one, as they lie. */
-  readonly order?: Int32Array;
+  /** Most steps; null for as many as there are batches. */
+  readonly steps: number | null;
+  /** Whether the feed will be asked for another epoch. */
+  readonly again?: boolean;
   readonly callbacks: CallbackList;
   readonly pacer: Pacer;
   /** Drawn while the pass runs. */
@@ -79,63 +79,62 @@ export interface PassOptions {
   readonly inspect?: (figures: Read) => void;
 }
 
-/** Runs the steps of one epoch, or of one evaluation; the figures at its end. */
+/** The figures at the end of a pass, after how many steps. */
+export interface Pass {
+  readonly figures: Read;
+  readonly steps: number;
+}
+
+/** Runs the steps of one epoch, or of one evaluation. */
 export async function runPass(
-  kind: 'train' | 'test',
+  kind: Kind,
   model: Model,
-  c: Compiled,
-  data: Data,
+  trainer: Trainer,
+  feed: Feed,
   o: PassOptions,
-): Promise<Read> {
-  const figures = c[kind];
+): Promise<Pass> {
   const { callbacks, pacer, bar } = o;
-  const order = o.order && fromData(o.order, [data.n], 'int32');
-  const inputs: DeviceBuffer[] = [data.x, data.y!, data.weight, order]
-    .filter((t) => t !== undefined)
-    .map((t) => bufferOf(t));
   const begin = kind === 'train' ? 'onTrainBatchBegin' : 'onTestBatchBegin';
   const end = kind === 'train' ? 'onTrainBatchEnd' : 'onTestBatchEnd';
   const [beginning, ending] = [callbacks.has(begin), callbacks.has(end)];
+  const watchers = kind === 'train' ? callbacks.watchers : [];
+  const every = trainer.stepsPerExecution;
+  const limit = o.steps ?? Number.POSITIVE_INFINITY;
+  let step: Batch['step'] | undefined;
+  let i = 0;
   const read = async (): Promise<Read> => {
-    const r = await figures.read();
+    const r = await step!.read();
     o.inspect?.(r);
+    if (watchers.length > 0) for (const w of watchers) w.watch(i - 1, makeLogs(r));
     return r;
   };
-  const [whole, tail] = makeSteps(kind, c, data, o);
-  figures.reset();
-  c.stepper.rewind(kind);
-  try {
-    for (let i = 0; i < o.steps; i++) {
-      if (beginning) await callbacks.call(begin, i);
-      ((i + 1) * o.batch > data.n ? tail() : whole()).run(inputs);
-      if (i === 0) bar?.firstStepDone();
-      if (ending) await callbacks.call(end, i, makeLogs(await read()));
-      pacer.check();
-      if (kind === 'train' && model.stopTraining) break;
-      if (!pacer.due) continue;
-      if (bar?.live) bar.progress(i + 1, await read());
-      await pacer.pause();
+  trainer.figures.use(kind);
+  model.resetMetrics();
+  const started = feed.begin();
+  if (started) await started;
+  while (i < limit) {
+    const coming = feed.next(o.again === true || i + 1 < limit);
+    const batch = coming instanceof Promise ? await coming : coming;
+    if (!batch) break;
+    if (beginning && i % every === 0) await callbacks.call(begin, i);
+    step = batch.step;
+    step.run(batch.buffers);
+    batch.done?.();
+    i++;
+    if (i === 1) bar?.firstStepDone();
+    if (ending && (i % every === 0 || i === limit))
+      await callbacks.call(end, Math.ceil(i / every) * every - 1, makeLogs(await read()));
+    pacer.check();
+    if (kind === 'train' && model.stopTraining) break;
+    if (!pacer.due) continue;
+    if (bar?.live || watchers.length > 0) {
+      const figures = await read();
+      if (bar?.live) bar.progress(i, figures);
     }
-    return await read();
-  } finally {
-    order?.dispose();
+    await pacer.pause();
   }
-}
-
-/** The step of a full batch and that of what is left over, compiled when first asked for. */
-function makeSteps(
-  kind: 'train' | 'test',
-  c: Compiled,
-  { n, x, y, weight }: Data,
-  o: PassOptions,
-): [() => Step, () => Step] {
-  const spec = { kind, x, y: y!, weight, source: o.order ? 'order' : 'next' } as const;
-  const lazily = (batch: number, tail: boolean): (() => Step) => {
-    let step: Step | undefined;
-    return () => {
-      step ??= c.stepper.step({ ...spec, batch, tail }, c[kind]);
-      return step;
-    };
-  };
-  return [lazily(o.batch, false), lazily(n % o.batch, true)];
+  if (ending && i % every !== 0 && i !== limit && i > 0 && !model.stopTraining)
+    await callbacks.call(end, Math.ceil(i / every) * every - 1, makeLogs(await read()));
+  feed.end();
+  return { figures: step ? await read() : [], steps: i };
 }

@@ -1,17 +1,21 @@
 /** One step on one batch, for training loops of one's own. */
 import { GradloomError } from '../../errors.ts';
-import { bufferOf, type TensorLike } from '../../tensor/index.ts';
+import { bufferOf } from '../../tensor/index.ts';
 import { makeLogs } from '../callbacks/index.ts';
 import { checkOptions } from '../identifiers.ts';
 import type { Model } from '../models/model.ts';
-import { checkTargets, classWeights, makeData } from './data.ts';
+import { makeData } from './data.ts';
 import { inOrder } from './figures.ts';
+import { type ClassWeight, checkTargets, classWeights } from './labels.ts';
 import { turnNowAndThen } from './loop.ts';
+import { countsOf, needTargets } from './prepare.ts';
+import { Layout } from './steps.ts';
+import type { DataTree } from './tree.ts';
 
 export interface OnBatchOptions {
-  readonly sampleWeight?: TensorLike | null;
+  readonly sampleWeight?: DataTree;
   /** trainOnBatch only; not together with sampleWeight. */
-  readonly classWeight?: Readonly<Record<number, number>> | null;
+  readonly classWeight?: ClassWeight | null;
   /** Figures by name instead of a list. */
   readonly returnDict?: boolean;
 }
@@ -19,8 +23,8 @@ export interface OnBatchOptions {
 export async function onBatch(
   kind: 'train' | 'test',
   model: Model,
-  x: TensorLike,
-  y: TensorLike,
+  x: DataTree,
+  y: DataTree | null | undefined,
   o: OnBatchOptions,
 ): Promise<number | number[] | Record<string, number>> {
   const method = kind === 'train' ? 'trainOnBatch' : 'testOnBatch';
@@ -34,20 +38,22 @@ export async function onBatch(
       'data',
       `${method}: classWeight and sampleWeight cannot be given together.`,
     );
-  const d = makeData(method, x, y, o.sampleWeight);
+  const trainer = model.needTrainer(method);
+  let d = makeData(method, x, y, o.sampleWeight, countsOf(model));
+  model.prepareInputs(method, d.x);
+  needTargets(method, model, trainer, d);
   const leave = model.enter(kind, method);
   try {
-    const c = model.prepare(method, d.x, d.y);
-    await checkTargets(method, model, c, d);
-    const weight = o.classWeight ? await classWeights(method, d.y!, o.classWeight) : d.weight;
-    const figures = c[kind];
-    figures.reset();
-    const spec = { kind, batch: d.n, x: d.x, y: d.y!, weight, source: 'whole' } as const;
-    const step = c.stepper.step(spec, figures);
+    if (o.classWeight) d = { ...d, weight: await classWeights(method, d.y, o.classWeight) };
+    trainer.figures.use(kind);
+    model.resetMetrics();
+    const layout = new Layout(d);
+    const step = trainer.stepper.step({ kind, layout, batch: d.n, source: 'whole' });
+    await checkTargets(method, trainer.loss, d.y);
     await turnNowAndThen();
-    step.run([d.x, d.y!, ...(weight ? [weight] : [])].map((t) => bufferOf(t)));
-    const read = await figures.read();
-    return o.returnDict ? makeLogs(read) : inOrder(figures, read);
+    step.run(layout.tensors.map((t) => bufferOf(t)));
+    const read = await step.read();
+    return o.returnDict ? makeLogs(read) : inOrder(trainer.entries, read);
   } finally {
     leave();
   }

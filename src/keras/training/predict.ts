@@ -1,39 +1,55 @@
 /** Predictions: one program for each size of batch, kept for the next call. */
-import type { Backend } from '../../backends/backend.ts';
+import type { Backend, DeviceBuffer } from '../../backends/backend.ts';
 import { getBackend } from '../../backends/registry.ts';
-import { makeArray } from '../../dtype.ts';
+import { type DType, makeArray, type TypedArray } from '../../dtype.ts';
+import { GradloomError } from '../../errors.ts';
 import { type Aval, lax } from '../../graph/index.ts';
-import { sizeOf } from '../../shape.ts';
+import { sameShape, showShape, sizeOf } from '../../shape.ts';
 import {
-  asTensor,
   bufferOf,
   fromBuffer,
   fromData,
   Tensor,
-  type TensorLike,
   type TracedProgram,
   traceToExecutable,
 } from '../../tensor/index.ts';
 import { type Callback, CallbackList, ProgbarLogger } from '../callbacks/index.ts';
 import { checkOptions } from '../identifiers.ts';
 import type { Model } from '../models/model.ts';
-import { checkCount, makeData } from './data.ts';
+import { type Batch, SourceFeed } from './batches.ts';
+import { checkCount, checkData, type Data } from './data.ts';
 import { Pacer, turnNowAndThen } from './loop.ts';
+import { countsOf } from './prepare.ts';
+import { isSource, openSource, unpackBatch } from './source.ts';
+import { Layout, type Trees } from './steps.ts';
+import {
+  type DataTree,
+  flatten,
+  isNested,
+  mapLeaves,
+  pack,
+  type TreeOf,
+  toTensors,
+} from './tree.ts';
 import { level, type Verbose } from './verbose.ts';
 
 export interface PredictOptions {
-  /** Samples a call of the program. Without it as many as are good for speed. */
+  /** Samples a call of the program. Without it as many as are good for speed. Not for sources of batches. */
   readonly batchSize?: number;
+  /** Batches to predict, when not all of them. */
+  readonly steps?: number | null;
   /** 0 silent (also `auto`: a bar would cost more than a prediction), 1 progress bar, 2 a line. */
   readonly verbose?: Verbose;
   readonly callbacks?: readonly Callback[];
   readonly signal?: AbortSignal;
 }
 
-const predictOptions: readonly string[] = ['batchSize', 'verbose', 'callbacks', 'signal'];
+const predictOptions: readonly string[] = ['batchSize', 'steps', 'verbose', 'callbacks', 'signal'];
 
 interface Program {
-  readonly output: Aval;
+  readonly outputs: readonly Aval[];
+  /** The structure of the outputs; undefined where there is one. */
+  readonly like: TreeOf<null> | undefined;
   run: TracedProgram['run'];
 }
 
@@ -41,6 +57,8 @@ interface Program {
 const few = 32;
 /** Rows a program is given when nobody says otherwise: results do not depend on it. */
 const usualRows = 1024;
+
+const alone = (x: TreeOf<Tensor | null>): Trees => ({ x, y: null, weight: null });
 
 export class Predictor {
   readonly #model: Model;
@@ -56,91 +74,262 @@ export class Predictor {
     this.#programs.clear();
   }
 
-  async predict(input: TensorLike, o: PredictOptions): Promise<Tensor> {
+  async predict(input: unknown, o: PredictOptions): Promise<TreeOf<Tensor>> {
     checkOptions('predict', o, predictOptions);
-    const x = asTensor(input);
     const quiet = o.verbose === undefined || o.verbose === 'auto' || o.verbose === 0;
-    const plain = quiet && o.batchSize === undefined && o.callbacks === undefined;
-    if (plain && x.ndim > 0 && x.shape[0] > 0 && x.shape[0] <= few) {
+    const plain =
+      quiet && o.batchSize === undefined && o.callbacks === undefined && o.steps == null;
+    if (plain && input instanceof Tensor && input.ndim > 0) {
+      const n = input.shape[0];
+      if (n > 0 && n <= few) {
+        const turn = turnNowAndThen();
+        if (turn) await turn;
+        return this.#whole(input, n);
+      }
+    }
+    if (isSource(input)) return this.#fromSource(input, o);
+    const x = toTensors(input as DataTree, countsOf(this.#model).inputs);
+    const data = checkData('predict', alone(x));
+    if (plain && data.n <= usualRows) {
       const turn = turnNowAndThen();
       if (turn) await turn;
-      return this.#whole(x);
+      return this.#whole(x, data.n);
     }
-    const { n } = makeData('predict', x, undefined);
-    if (plain && n <= usualRows) return this.#whole(x);
     const batch = checkCount('predict', 'batchSize', o.batchSize ?? usualRows);
-    return this.#inParts(x, Math.min(n, batch), o);
+    return this.#inParts(data, Math.min(data.n, batch), o);
   }
 
-  #whole(x: Tensor): Tensor {
-    const p = this.#program(x, x.shape[0], false);
-    return fromBuffer(p.run([bufferOf(x)])[0], p.output);
+  /** All of x by one program. */
+  async predictOnBatch(input: DataTree): Promise<TreeOf<Tensor>> {
+    const x = toTensors(input, countsOf(this.#model).inputs);
+    const { n } = checkData('predictOnBatch', alone(x));
+    const turn = turnNowAndThen();
+    if (turn) await turn;
+    return this.#whole(x, n);
   }
 
-  async #inParts(x: Tensor, rows: number, o: PredictOptions): Promise<Tensor> {
-    const n = x.shape[0];
-    const steps = Math.ceil(n / rows);
+  #whole(x: TreeOf<Tensor | null>, n: number): TreeOf<Tensor> {
+    const p = this.#program(x, n, false);
+    const out = p.run(inputsOf(x));
+    if (!p.like) return fromBuffer(out[0], p.outputs[0]);
+    return pack(
+      p.like,
+      out.map((b, i) => fromBuffer(b, p.outputs[i])),
+    );
+  }
+
+  async #inParts(data: Data, rows: number, o: PredictOptions): Promise<TreeOf<Tensor>> {
+    const { n } = data;
+    const all = Math.ceil(n / rows);
+    const most = o.steps == null ? all : checkCount('predict', 'steps', o.steps);
+    const steps = Math.min(all, most);
+    const run = this.#begin(o, steps);
+    await run.callbacks.call('onPredictBegin');
+    const parts = new Parts(Math.min(n, steps * rows));
+    const inputs = inputsOf(data.x);
+    for (let i = 0; i < steps; i++) {
+      await run.callbacks.call('onPredictBatchBegin', i);
+      const p = this.#program(data.x, Math.min(rows, n - i * rows), true);
+      const start = fromData(Int32Array.of(i * rows), []);
+      await parts.add(p, p.run([...inputs, bufferOf(start)]));
+      start.dispose();
+      await run.after(i, i + 1 === steps);
+    }
+    await run.callbacks.call('onPredictEnd');
+    return parts.join();
+  }
+
+  async #fromSource(
+    input: Parameters<typeof openSource>[1],
+    o: PredictOptions,
+  ): Promise<TreeOf<Tensor>> {
+    if (o.batchSize !== undefined)
+      throw new GradloomError(
+        'data',
+        'predict: x is a source of batches, which bring their own size (batchSize); leave it out.',
+      );
+    const source = openSource('predict', input, false);
+    const most = o.steps == null ? null : checkCount('predict', 'steps', o.steps);
+    if (source.endless && most === null)
+      throw new GradloomError(
+        'data',
+        'predict: the data source has no end; say how many batches to take with steps.',
+      );
+    const steps = most ?? source.length;
+    const run = this.#begin(o, steps);
+    const parts = new Parts();
+    const counts = countsOf(this.#model);
+    let out: { p: Program; results: DeviceBuffer[] } | undefined;
+    const read = (item: unknown): Batch => {
+      const { x, n } = checkData('predict', alone(unpackBatch('predict', item, counts).x));
+      const p = this.#program(x, n, false);
+      return {
+        step: {
+          run: (buffers) => {
+            out = { p, results: p.run(buffers) };
+          },
+          read: () => Promise.resolve([]),
+        },
+        buffers: inputsOf(x),
+      };
+    };
+    const feed = new SourceFeed(source, read, { method: 'predict', counted: most !== null });
+    try {
+      await run.callbacks.call('onPredictBegin');
+      await feed.begin();
+      const limit = steps ?? Number.POSITIVE_INFINITY;
+      let i = 0;
+      for (; i < limit; i++) {
+        const batch = await feed.next(i + 1 < limit);
+        if (!batch) break;
+        await run.callbacks.call('onPredictBatchBegin', i);
+        batch.step.run(batch.buffers);
+        await parts.add(out!.p, out!.results);
+        await run.after(i, i + 1 === limit);
+      }
+      if (i === 0) throw new GradloomError('data', 'predict: the data source gave no batches.');
+      feed.end();
+      await run.callbacks.call('onPredictEnd');
+      return parts.join();
+    } finally {
+      await feed.close();
+    }
+  }
+
+  #begin(o: PredictOptions, steps: number | null) {
     const verbose = level('predict', o.verbose, 0);
     const pacer = new Pacer('predict', o.signal);
     const bar = new ProgbarLogger();
     bar.begin(steps, verbose);
-    const callbacks = new CallbackList(o.callbacks ?? [], this.#model, {
-      epochs: 1,
-      steps,
-      verbose,
-    });
-    await callbacks.call('onPredictBegin');
-    let out: ReturnType<typeof makeArray> | undefined;
-    let output: Program['output'] | undefined;
-    const source = bufferOf(x);
-    for (let i = 0; i < steps; i++) {
-      await callbacks.call('onPredictBatchBegin', i);
-      const p = this.#program(x, Math.min(rows, n - i * rows), true);
-      const start = fromData(Int32Array.of(i * rows), []);
-      const result = fromBuffer(p.run([source, bufferOf(start)])[0], p.output);
-      const part = await result.data();
-      output ??= p.output;
-      const size = sizeOf(output.shape.slice(1));
-      out ??= makeArray(output.dtype, n * size);
-      out.set(part, i * rows * size);
-      result.dispose();
-      start.dispose();
-      await callbacks.call('onPredictBatchEnd', i);
-      bar.progress(i + 1, [], i + 1 === steps);
-      if (pacer.due) await pacer.pause();
-    }
-    await callbacks.call('onPredictEnd');
-    return fromData(out!, [n, ...output!.shape.slice(1)], output!.dtype);
+    const params = { epochs: 1, steps, verbose };
+    const callbacks = new CallbackList(o.callbacks ?? [], this.#model, params);
+    return {
+      callbacks,
+      after: async (i: number, last: boolean): Promise<void> => {
+        await callbacks.call('onPredictBatchEnd', i);
+        bar.progress(i + 1, [], last);
+        if (pacer.due) await pacer.pause();
+      },
+    };
   }
 
   /** The program for inputs like x: all of them, or `count` of them from a given one on. */
-  #program(x: Tensor, count: number, part: boolean): Program {
+  #program(x: TreeOf<Tensor | null>, count: number, part: boolean): Program {
     const backend = getBackend();
     if (backend !== this.#backend) {
       this.#programs = new Map();
       this.#backend = backend;
     }
-    const key = `${x.dtype}[${x.shape.join()}] ${count} ${part}`;
+    const one = x instanceof Tensor;
+    const layout = one ? undefined : new Layout(alone(x));
+    const key = one
+      ? `${x.dtype}[${x.shape.join()}] ${count} ${part}`
+      : `${layout!.key} ${count} ${part}`;
     const known = this.#programs.get(key);
     if (known) return known;
     this.#model.prepareInputs('predict', x);
-    const trace = ([all, start]: Tensor[]): Tensor[] => {
-      let t = all;
-      if (part) {
-        const zero = lax.scalar(0, 'int32');
-        const rest = t.shape.slice(1);
-        const sizes = [count, ...rest];
-        t = Tensor.of(lax.dynamicSlice(t.value, [start.value, ...rest.map(() => zero)], sizes), t);
-      }
-      return [this.#model.call(t, { training: false })];
+    const { tensors, unpack } = bind(layout ?? new Layout(alone(x)));
+    let like: TreeOf<null> | undefined;
+    const trace = (inputs: Tensor[]): readonly Tensor[] => {
+      const given = inputs.slice(0, tensors.length);
+      const start = inputs[tensors.length];
+      const taken = part ? given.map((t) => rowsOf(t, start, count)) : given;
+      const y = this.#model.predictStep(unpack(taken));
+      like = isNested(y) ? mapLeaves(y as TreeOf<Tensor>, () => null) : undefined;
+      return flatten(y as TreeOf<Tensor>);
     };
     const { run, outputs } = traceToExecutable(
       trace,
-      [x, ...(part ? [{ shape: [], dtype: 'int32' as const }] : [])],
+      [...tensors, ...(part ? [{ shape: [], dtype: 'int32' as const }] : [])],
       { name: `${this.#model.name}_predict` },
     );
-    const program: Program = { output: outputs[0], run };
+    const program: Program = { outputs, like, run };
     this.#programs.set(key, program);
     return program;
   }
+}
+
+function bind(layout: Layout): { tensors: readonly Tensor[]; unpack: Layout['unpack'] } {
+  return { tensors: layout.tensors, unpack: (t) => layout.unpack(t) };
+}
+
+function inputsOf(x: TreeOf<Tensor | null>): DeviceBuffer[] {
+  if (x instanceof Tensor) return [bufferOf(x)];
+  return flatten(x)
+    .filter((t) => t !== null)
+    .map((t) => bufferOf(t));
+}
+
+function rowsOf(t: Tensor, start: Tensor, count: number): Tensor {
+  const zero = lax.scalar(0, 'int32');
+  const rest = t.shape.slice(1);
+  const starts = [start.value, ...rest.map(() => zero)];
+  return Tensor.of(lax.dynamicSlice(t.value, starts, [count, ...rest]), t);
+}
+
+/** Outputs of batches, read as they come, put together at the end. */
+class Parts {
+  /** Samples there will be, when that is known: then their place is ready. */
+  readonly #samples: number | undefined;
+  readonly #leaves: TypedArray[][] = [];
+  readonly #ready: TypedArray[] = [];
+  #program: Program | undefined;
+  #rows = 0;
+
+  constructor(samples?: number) {
+    this.#samples = samples;
+  }
+
+  async add(p: Program, results: readonly DeviceBuffer[]): Promise<void> {
+    const first = this.#program;
+    this.#program ??= p;
+    let rows = 0;
+    for (const [i, b] of results.entries()) {
+      const { shape, dtype } = p.outputs[i];
+      const t = fromBuffer(b, p.outputs[i]);
+      const was = first?.outputs[i].shape;
+      if (shape.length === 0 || (was && !sameShape(was.slice(1), shape.slice(1))))
+        throw new GradloomError(
+          'data',
+          `predict: outputs of batches cannot be joined: shape ${showShape(shape)}${was ? ` after ${showShape(was)}` : ' has no batch dimension'}.`,
+          { shape: [...shape] },
+        );
+      const data = await t.data();
+      t.dispose();
+      const size = sizeOf(shape.slice(1));
+      rows = shape[0];
+      if (this.#samples === undefined) {
+        this.#leaves[i] ??= [];
+        this.#leaves[i].push(data);
+      } else {
+        this.#ready[i] ??= makeArray(dtype, this.#samples * size);
+        this.#ready[i].set(data, this.#rows * size);
+      }
+    }
+    this.#rows += rows;
+  }
+
+  join(): TreeOf<Tensor> {
+    const { outputs, like } = this.#program!;
+    const joined = outputs.map(({ shape, dtype }, i) => {
+      const rest = shape.slice(1);
+      const all = this.#ready[i] ?? concatenate(dtype, this.#leaves[i]);
+      const size = Math.max(1, sizeOf(rest));
+      return fromData(all, [all.length / size, ...rest], dtype);
+    });
+    return like ? pack(like, joined) : joined[0];
+  }
+}
+
+function concatenate(dtype: DType, parts: readonly TypedArray[]): TypedArray {
+  const out = makeArray(
+    dtype,
+    parts.reduce((n, a) => n + a.length, 0),
+  );
+  let at = 0;
+  for (const a of parts) {
+    out.set(a, at);
+    at += a.length;
+  }
+  return out;
 }

@@ -1,25 +1,68 @@
 /**
- * A step as one program: forward, loss, and for training backward, optimizer and metrics, over flat
- * state that is updated in place. The batch is taken from the whole data set inside the program, so
- * that a step moves no data through JavaScript.
+ * A step as one program: the model's `trainStep` or `testStep`, traced, over state that is updated in
+ * place. The batch is taken from the whole data set inside the program where that lies on the device,
+ * so that a step moves no data through JavaScript.
  */
 import type { Backend, DeviceBuffer } from '../../backends/backend.ts';
 import { getBackend } from '../../backends/registry.ts';
-import { type Aval, gradient, lax, type Value } from '../../graph/index.ts';
-import { fromData, Tensor, traceToExecutable } from '../../tensor/index.ts';
-import type { Loss } from '../losses/index.ts';
-import type { Optimizer } from '../optimizers/index.ts';
+import { GradloomError } from '../../errors.ts';
+import { type Aval, lax, type Value } from '../../graph/index.ts';
+import {
+  asTensor,
+  fromBuffer,
+  fromData,
+  stateScope,
+  Tensor,
+  type TensorLike,
+  traceToExecutable,
+} from '../../tensor/index.ts';
+import type { Model } from '../models/model.ts';
 import { Variable } from '../variable.ts';
-import type { Figures } from './figures.ts';
+import type { Figures, Kind, Read } from './figures.ts';
+import { flatten, mapLeaves, structure, type TreeOf } from './tree.ts';
 
-export interface Network {
-  readonly name: string;
-  /** Weights and seeds. */
-  readonly state: readonly Variable[];
-  readonly trainable: readonly Variable[];
-  forward(x: Tensor, training: boolean): Tensor;
-  /** Sum of the regularizers' penalties, or undefined. */
-  penalty(): Tensor | undefined;
+/** What a step is given: see `Model.trainStep`. */
+export interface StepData<X = Tensor, Y = Tensor, W = Tensor | undefined> {
+  readonly x: X;
+  /** undefined where there are no targets. */
+  readonly y: Y;
+  readonly sampleWeight: W;
+}
+
+/** Scalars by name: what a step returns for the log. */
+export type StepLogs = Record<string, TensorLike>;
+
+export interface Trees {
+  readonly x: TreeOf<Tensor | null>;
+  readonly y: TreeOf<Tensor | null>;
+  readonly weight: TreeOf<Tensor | null>;
+}
+
+/** The structure of x, y and sample weights, with the shapes and dtypes of their tensors. */
+export class Layout {
+  readonly key: string;
+  /** The tensors in the order in which a step takes them. */
+  readonly tensors: readonly Tensor[];
+  readonly #trees: Trees;
+
+  constructor(trees: Trees) {
+    this.#trees = trees;
+    const { x, y, weight } = trees;
+    this.tensors = [x, y, weight].flatMap((t) => flatten(t)).filter((t) => t !== null);
+    const leaf = (t: Tensor | null): string => (t ? `${t.dtype}[${t.shape.join()}]` : '-');
+    this.key = [x, y, weight]
+      .map((t) => `${structure(t)} ${flatten(t).map(leaf).join(' ')}`)
+      .join(';');
+  }
+
+  /** What lies in `tensors`, in the same structure. */
+  unpack(tensors: readonly Tensor[]): StepData<never, never, never> {
+    let i = 0;
+    const fill = (tree: TreeOf<Tensor | null>): unknown =>
+      tree === null ? undefined : mapLeaves(tree, (t) => (t === null ? null : tensors[i++]));
+    const [x, y, sampleWeight] = [this.#trees.x, this.#trees.y, this.#trees.weight].map(fill);
+    return { x, y, sampleWeight } as StepData<never, never, never>;
+  }
 }
 
 /**
@@ -29,112 +72,139 @@ export interface Network {
 export type Source = 'order' | 'next' | 'whole';
 
 export interface StepSpec {
-  readonly kind: 'train' | 'test';
+  readonly kind: Kind;
+  readonly layout: Layout;
   /** Samples of one step. */
   readonly batch: number;
-  readonly x: Aval;
-  readonly y: Aval;
-  readonly weight: Aval | undefined;
   readonly source: Source;
   /** The samples left over at the end of an epoch, whatever the position. */
   readonly tail?: boolean;
 }
 
-export interface Step {
-  /** Runs once. `data` are the buffers of x, y, weight (if any) and the order (if it has one). */
-  run(data: readonly DeviceBuffer[]): unknown;
+export class Step {
+  readonly #run: (data: readonly DeviceBuffer[]) => DeviceBuffer[];
+  readonly #figures: Figures;
+  /** Names of what the step itself reports, where that is not the metrics' results. */
+  readonly #names: readonly string[];
+  readonly #avals: readonly Aval[];
+  #last: Tensor[] = [];
+
+  constructor(
+    run: (data: readonly DeviceBuffer[]) => DeviceBuffer[],
+    figures: Figures,
+    names: readonly string[],
+    avals: readonly Aval[],
+  ) {
+    this.#run = run;
+    this.#figures = figures;
+    this.#names = names;
+    this.#avals = avals;
+  }
+
+  /** Runs once. `data` are the buffers of the layout's tensors, and the order if it has one. */
+  run(data: readonly DeviceBuffer[]): void {
+    const out = this.#run(data);
+    if (out.length === 0) return;
+    for (const t of this.#last) t.dispose();
+    this.#last = out.map((b, i) => fromBuffer(b, this.#avals[i]));
+  }
+
+  /** The figures after this step. */
+  async read(): Promise<Read> {
+    if (this.#names.length === 0) return this.#figures.read();
+    const out: Read = [];
+    for (const [i, name] of this.#names.entries())
+      out.push([name, (await this.#last[i].data())[0]]);
+    return out;
+  }
 }
 
 export class Stepper {
-  readonly #network: Network;
-  readonly #loss: Loss;
-  readonly #lossWeight: number;
-  readonly #optimizer: Optimizer;
-  readonly #positions: Readonly<Record<'train' | 'test', Variable>> = {
-    train: counter(),
-    test: counter(),
-  };
+  readonly #model: Model;
+  readonly #figures: Figures;
+  readonly #positions: Readonly<Record<Kind, Variable>> = { train: counter(), test: counter() };
   readonly #cache = new Map<string, Step>();
   #backend: Backend | undefined;
 
-  constructor(network: Network, loss: Loss, lossWeight: number, optimizer: Optimizer) {
-    this.#network = network;
-    this.#loss = loss;
-    this.#lossWeight = lossWeight;
-    this.#optimizer = optimizer;
-  }
-
-  get variables(): readonly Variable[] {
-    return [this.#positions.train, this.#positions.test];
+  constructor(model: Model, figures: Figures) {
+    this.#model = model;
+    this.#figures = figures;
   }
 
   /** Back to the first batch. */
-  rewind(kind: 'train' | 'test'): void {
+  rewind(kind: Kind): void {
     this.#positions[kind].write(Int32Array.of(0));
   }
 
-  step(spec: StepSpec, figures: Figures): Step {
+  step(spec: StepSpec): Step {
     const backend = getBackend();
     if (backend !== this.#backend) {
       this.#cache.clear();
       this.#backend = backend;
     }
-    const aval = (a: Aval | undefined): string => (a ? `${a.dtype}[${a.shape.join()}]` : '-');
-    const key = `${spec.kind} ${spec.batch} ${aval(spec.x)} ${aval(spec.y)} ${aval(spec.weight)} ${spec.source} ${spec.tail ?? false}`;
+    const { kind, layout, batch, source, tail } = spec;
+    const key = `${kind} ${batch} ${source} ${tail ?? false} ${layout.key}`;
     let step = this.#cache.get(key);
     if (!step) {
-      step = this.#make(spec, figures);
+      step = this.#make(spec);
       this.#cache.set(key, step);
     }
     return step;
   }
 
-  #make(spec: StepSpec, figures: Figures): Step {
-    const order: Aval = { shape: [spec.x.shape[0]], dtype: 'int32' };
-    const data = [
-      spec.x,
-      spec.y,
-      ...(spec.weight ? [spec.weight] : []),
-      ...(spec.source === 'order' ? [order] : []),
-    ];
+  #make(spec: StepSpec): Step {
+    const { kind, layout, source } = spec;
+    const [first] = layout.tensors;
+    const order: readonly Aval[] =
+      source === 'order' ? [{ shape: [first.shape[0]], dtype: 'int32' }] : [];
+    let names: string[] = [];
     const trace = (inputs: Tensor[]): Tensor[] => {
-      this.#trace(spec, figures, inputs);
-      return [];
+      const data = inputs.slice(0, layout.tensors.length);
+      const batch = layout.unpack(this.#batch(spec, data, inputs[data.length]));
+      const step = kind === 'train' ? 'trainStep' : 'testStep';
+      const logs: StepLogs | undefined = this.#model[step](batch) ?? undefined;
+      if ((logs as unknown) instanceof Promise)
+        throw new GradloomError(
+          'trace',
+          `${step} cannot be async: it is traced once, into the program that runs at every batch.`,
+        );
+      names = logs && !this.#areMetrics(logs) ? Object.keys(logs).sort() : [];
+      return names.map((n) => asScalar(n, asTensor(logs![n])));
     };
-    return traceToExecutable(trace, data, { name: `${this.#network.name}_${spec.kind}` });
+    const { run, outputs } = traceToExecutable(trace, [...layout.tensors, ...order], {
+      name: `${this.#model.name}_${kind}`,
+    });
+    // Metrics that were made on the way count in this kind's state too.
+    this.#figures.use(kind);
+    return new Step(run, this.#figures, names, outputs);
   }
 
-  #trace(spec: StepSpec, figures: Figures, data: readonly Tensor[]): void {
-    const net = this.#network;
-    const given = [data[0], data[1], spec.weight ? data[2] : undefined];
-    const [x, y, weight] = this.#batch(spec, given, data[data.length - 1]);
-    const yPred = net.forward(x!, spec.kind === 'train');
-    let loss = this.#loss.apply(y!, yPred, weight);
-    if (this.#lossWeight !== 1) loss = loss.mul(this.#lossWeight);
-    const penalty = net.penalty();
-    if (penalty) loss = loss.add(penalty);
-    if (spec.kind === 'train') {
-      const weights = net.trainable;
-      const gs = gradient(
-        loss.value,
-        weights.map((w) => w.tensor.value),
-      ).map((g) => Tensor.of(g));
-      // Metrics see the predictions made before the update.
-      this.#optimizer.applyGradients(gs, weights);
-    }
-    figures.update(loss, spec.batch, y!, yPred, weight);
+  /**
+   * Whether logs are the results of the model's metrics: then they are read from those, as Keras does
+   * where the names are equal. What the step has not counted in any metric is reported as it is.
+   */
+  #areMetrics(logs: StepLogs): boolean {
+    const scope = stateScope()!;
+    const { entries } = this.#figures;
+    return (
+      entries.length === Object.keys(logs).length &&
+      entries.every(
+        ({ name, metric }) =>
+          Object.hasOwn(logs, name) && metric.stateVariables.some((v) => scope.changes(v)),
+      )
+    );
   }
 
-  /** The samples of this step out of x, y and weight. */
+  /** The samples of this step. */
   #batch(
     { kind, batch, source, tail }: StepSpec,
-    given: readonly (Tensor | undefined)[],
+    given: readonly Tensor[],
     order: Tensor,
-  ): readonly (Tensor | undefined)[] {
+  ): readonly Tensor[] {
     if (source === 'whole') return given;
     const position = this.#positions[kind];
     const start = tail
-      ? lax.scalar(given[0]!.shape[0] - batch, 'int32')
+      ? lax.scalar(given[0].shape[0] - batch, 'int32')
       : lax.mul(position.tensor.value, lax.scalar(batch, 'int32'));
     if (!tail) position.assign(position.tensor.add(1));
     const zero = lax.scalar(0, 'int32');
@@ -144,10 +214,17 @@ export class Stepper {
         [start, ...v.shape.slice(1).map(() => zero)],
         [batch, ...v.shape.slice(1)],
       );
-    if (source === 'next') return given.map((t) => t && Tensor.of(cut(t.value), t));
+    if (source === 'next') return given.map((t) => Tensor.of(cut(t.value), t));
     const indices = cut(order.value);
-    return given.map((t) => t && Tensor.of(lax.take(t.value, indices, 0), t));
+    return given.map((t) => Tensor.of(lax.take(t.value, indices, 0), t));
   }
+}
+
+function asScalar(name: string, t: Tensor): Tensor {
+  if (t.size === 0)
+    throw new GradloomError('trace', `The step returned an empty tensor as "${name}".`, { name });
+  const f = t.astype('float32');
+  return f.ndim === 0 ? f : f.mean();
 }
 
 function counter(): Variable {

@@ -5,6 +5,7 @@ import { asTensor, fromData, type Tensor, type TensorLike } from '../../tensor/i
 export { clearSession } from '../config.ts';
 export { setRandomSeed } from '../random/index.ts';
 export { Progbar, type ProgbarOptions } from './progbar.ts';
+export { PyDataset, type PyDatasetOptions } from './py-dataset.ts';
 
 /**
  * Whole-number labels as one-hot rows: shape (…) to (…, numClasses), float32. A trailing dimension
