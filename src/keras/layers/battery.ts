@@ -151,7 +151,7 @@ function makeTensor(values: readonly number[], shape: readonly number[], dtype: 
 
 function makeMask(spec: MaskSpec, shape: readonly number[]): Tensor | undefined {
   if (!spec) return undefined;
-  const [n, steps] = shape;
+  const [n, steps] = 'values' in spec ? [spec.values.length, spec.values[0].length] : shape;
   const values =
     'lengths' in spec
       ? Array.from({ length: n * steps }, (_, i) =>

@@ -8,3 +8,4 @@ export {
   gaussianDropout,
   gaussianNoise,
 } from './gaussian.ts';
+export * from './spatial-dropout.ts';

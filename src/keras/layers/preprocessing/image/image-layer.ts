@@ -1,11 +1,9 @@
 /** What layers that change images share: where height and width are, single images, random draws. */
 import { GradloomError } from '../../../../errors.ts';
-import { lax } from '../../../../graph/index.ts';
-import { fromData, Tensor } from '../../../../tensor/index.ts';
+import type { Tensor } from '../../../../tensor/index.ts';
 import { type DataFormat, dataFormatOf } from '../../../config.ts';
 import { checkOptions } from '../../../identifiers.ts';
-import { SeedGenerator, uniformFromKey } from '../../../random/index.ts';
-import type { Variable } from '../../../variable.ts';
+import { uniformFromKey } from '../../../random/index.ts';
 import {
   type BatchShape,
   baseOptions,
@@ -13,6 +11,7 @@ import {
   Layer,
   type LayerOptions,
 } from '../../layer.ts';
+import { SeedState } from '../../seed-state.ts';
 
 export interface ImageOptions extends LayerOptions {
   /** Where the channels are: 'channelsLast' or 'channelsFirst'; `keras.config.imageDataFormat()`. */
@@ -103,26 +102,17 @@ export interface RandomImageOptions extends ImageOptions {
 /** Random only while training; every image of a batch draws for itself. */
 export abstract class RandomImageLayer extends ImageLayer {
   readonly seed: number | null;
-  readonly #key: Variable;
+  readonly #key: SeedState;
 
   constructor(o: RandomImageOptions, options: readonly string[]) {
     super(o, ['seed', ...options]);
     this.seed = o.seed ?? null;
-    const generator = new SeedGenerator(o.seed);
-    this.#key = this.addState(
-      'seed_generator_state',
-      fromData(Uint32Array.from(generator.state), [2], 'uint32'),
-    );
+    this.#key = new SeedState(this, o.seed);
   }
 
   /** Numbers in [minval, maxval), as keras.random.uniform draws them from the layer's generator. */
   protected draw(shape: readonly number[], minval: number, maxval: number): Tensor {
-    const key = this.#key.tensor;
-    // The key's second half counts the draws.
-    this.#key.assign(
-      Tensor.of(lax.add(key.value, lax.literal(Uint32Array.of(0, 1), [2], 'uint32')), key),
-    );
-    return uniformFromKey(key, shape, minval, maxval);
+    return uniformFromKey(this.#key.next(), shape, minval, maxval);
   }
 
   /**
