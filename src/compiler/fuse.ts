@@ -12,6 +12,7 @@
  *    optimizer's update) and how an update of three arrays becomes one loop.
  */
 import type { Graph, Node, Value } from '../graph/graph.ts';
+import { isConstant } from '../graph/lax.ts';
 import { sizeOf } from '../shape.ts';
 
 /** Above this many scalar operations an element, computing twice costs more than a store and a load. */
@@ -77,7 +78,7 @@ export function fuse(graph: Graph): Fusion {
     const uses = users.get(v) ?? [];
     const readers = new Set(uses.map(([u]) => u)).size;
     const repeated = uses.some(([u, k]) => reading(u, k).repeats);
-    const whole = uses.some(([u]) => kind(u) === 'loops');
+    const whole = uses.some(([u]) => kind(u) === 'loops') && !isConstant(v);
     // A product reads each element once, while packing, if nobody else needs it.
     const prologue = uses.length === 1 && kind(uses[0][0]) === 'contract' && c <= 64;
     const worth =

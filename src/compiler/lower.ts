@@ -1,11 +1,12 @@
 /** Graph to program: the whole compiler, in the order in which it happens. */
 import { type Expr, int, load, withExprs } from '../expr/expr.ts';
+import { delinearize } from '../expr/index-math.ts';
 import { apply, Graph, type Node, type Value } from '../graph/graph.ts';
 import { stopGradient } from '../graph/primitives/elementwise.ts';
 import { sizeOf } from '../shape.ts';
 import { lowerContract } from './contract.ts';
 import { dump, showProgram, showStage } from './debug.ts';
-import { Buffers } from './elements.ts';
+import { Buffers, Elements } from './elements.ts';
 import { lowerFold } from './fold.ts';
 import { fuse, type Group } from './fuse.ts';
 import type { Kernel, Scratch, Stmt } from './loopnest.ts';
@@ -131,7 +132,13 @@ function lowerLoops(node: Node, buffers: Buffers, target: CpuTarget): Draft {
   const { lowering } = node.primitive;
   if (lowering.kind !== 'loops') throw new Error('lowerLoops takes a loops node');
   const scratch: Scratch[] = [];
-  const at = (v: Value, position: Expr): Expr => load(buffers.of(v)!, v.dtype, position);
+  // Constants have no buffer.
+  const elements = new Elements(buffers, new Set());
+  const at = (v: Value, position: Expr): Expr => {
+    const buffer = buffers.of(v);
+    if (buffer !== undefined) return load(buffer, v.dtype, position);
+    return elements.at(v, delinearize(position, v.shape));
+  };
   const k = lowering.build(node, {
     load: (operand, position) => at(node.inputs[operand], position),
     loadOutput: (output, position) => at(node.outputs[output], position),

@@ -275,6 +275,12 @@ const rows: Row[] = [
   },
   {
     name: 'gather',
+    note: 'rows out of range filled',
+    shapes: [[4, 3]],
+    fn: (b, x) => lax.take(lax.sin(x), ints(b, [6], [0, 2, 2, -3, 7, 1]), 0, 5),
+  },
+  {
+    name: 'gather',
     note: 'windows',
     shapes: [[4, 3, 5]],
     fn: (b, x) =>

@@ -236,10 +236,16 @@ export function dynamicUpdateSlice(x: Value, update: Value, starts: readonly Val
 export function gather(
   x: Value,
   indices: Value,
-  dims: Pick<p.GatherAttrs, 'offsetDims' | 'collapsedDims' | 'startIndexMap' | 'sliceSizes'>,
+  dims: Pick<
+    p.GatherAttrs,
+    'offsetDims' | 'collapsedDims' | 'startIndexMap' | 'sliceSizes' | 'fill'
+  >,
 ): Value {
-  const { offsetDims, collapsedDims, startIndexMap, sliceSizes } = dims;
-  return apply(p.gather, [x, indices], { offsetDims, collapsedDims, startIndexMap, sliceSizes });
+  const { offsetDims, collapsedDims, startIndexMap, sliceSizes, fill } = dims;
+  return apply(p.gather, [x, indices], {
+    ...{ offsetDims, collapsedDims, startIndexMap, sliceSizes },
+    ...(fill !== undefined && { fill }),
+  });
 }
 
 export function scatter(
@@ -253,8 +259,11 @@ export function scatter(
   return apply(p.scatter, [x, indices, updates], { op, windowDims, insertedDims, indexMap });
 }
 
-/** x[indices] along `axis` (NumPy's take): indices of any shape, out-of-range ones clipped. */
-export function take(x: Value, indices: Value, axis: number): Value {
+/**
+ * x[indices] along `axis` (NumPy's take): indices of any shape; those out of range give `fill`, or
+ * are clipped without it.
+ */
+export function take(x: Value, indices: Value, axis: number, fill?: number): Value {
   const rank = indices.shape.length;
   const window = x.shape.map((_, d) => d).filter((d) => d !== axis);
   return gather(x, reshape(indices, [...indices.shape, 1]), {
@@ -262,6 +271,7 @@ export function take(x: Value, indices: Value, axis: number): Value {
     collapsedDims: [axis],
     startIndexMap: [axis],
     sliceSizes: x.shape.map((n, d) => (d === axis ? 1 : n)),
+    fill,
   });
 }
 

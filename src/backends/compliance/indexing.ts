@@ -95,6 +95,21 @@ function* gathers(): Generator<Case> {
     exact,
   );
   yield makeCase(
+    'gather with a fill',
+    (b) => {
+      const x = b.input('float32', [5, 6]);
+      const pairs = b.input('int32', [7, 2], b.ints(-2, 7));
+      const window = { offsetDims: [1, 2], collapsedDims: [], startIndexMap: [0, 1] };
+      return [
+        lax.take(x, b.input('int32', [10], outside), 0, Number.NaN),
+        lax.take(b.input('int32', [5, 3]), b.input('uint8', [4], [0, 5, 4, 255]), 0, -7),
+        lax.take(lax.exp(x), b.input('int32', [2, 3], b.ints(-1, 6)), 1, 0.5),
+        lax.gather(x, pairs, { ...window, sliceSizes: [2, 3], fill: 0 }),
+      ];
+    },
+    float32,
+  );
+  yield makeCase(
     'gather of computed rows, fused on both sides',
     (b) => {
       const x = b.input('float32', [300, 17]);
@@ -163,6 +178,32 @@ function* scatters(): Generator<Case> {
         lax.scatter(x, b.input('int32', [0, 1]), b.input('float32', [0, 9]), 'add', {
           windowDims: [1],
           insertedDims: [0],
+          indexMap: [0],
+        }),
+      ];
+    },
+    float32,
+  );
+  yield makeCase(
+    'scatter of wide rows, into nothing and something',
+    (b) => {
+      // 100 columns are shared out in stretches, the last one shorter.
+      const rows = b.input('float32', [4, 9, 100], b.grid());
+      const at = b.input('int32', [4, 9, 1], b.ints(-1, 7));
+      const dims = { windowDims: [2], insertedDims: [0], indexMap: [0] };
+      const blocks = b.input('float32', [3, 2, 64], b.grid());
+      const top = b.input('int32', [3, 1], [0, 4, 5]);
+      return [
+        lax.scatter(lax.full([7, 100], 0, 'float32'), at, rows, 'add', dims),
+        lax.scatter(lax.full([7, 100], 2, 'float32'), at, rows, 'max', dims),
+        lax.scatter(b.input('float32', [6, 64]), top, blocks, 'add', {
+          windowDims: [1, 2],
+          insertedDims: [],
+          indexMap: [0],
+        }),
+        lax.scatter(b.input('float32', [6, 64]), top, lax.exp(blocks), 'set', {
+          windowDims: [1, 2],
+          insertedDims: [],
           indexMap: [0],
         }),
       ];

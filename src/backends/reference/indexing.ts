@@ -64,10 +64,13 @@ export const indexing: Table = {
         indices,
         batchDims.map((d) => index[d]),
       );
+      const last = startIndexMap.map((d) => x.shape[d] - sliceSizes[d]);
       startIndexMap.forEach((d, k) => {
-        at[d] += clamp(vector[k], 0, x.shape[d] - sliceSizes[d]);
+        at[d] += clamp(vector[k], 0, last[k]);
       });
-      data[p] = x.data[offset(at, strides)];
+      const leaves = vector.some((i, k) => i < 0 || i > last[k]);
+      data[p] =
+        attrs.fill !== undefined && leaves ? (attrs.fill as number) : x.data[offset(at, strides)];
     });
     return [data];
   },

@@ -1,9 +1,17 @@
 /** Indexing by computed positions: dynamic slices, gather, scatter (XLA's definitions). */
-
-import type { Stmt } from '../../compiler/loopnest.ts';
 import { isInteger } from '../../dtype.ts';
-import { binary, compare, convert, type Expr, guard, int, variable } from '../../expr/expr.ts';
-import { clampIndex, delinearize, iadd, isub, linearize } from '../../expr/index-math.ts';
+import {
+  binary,
+  bitcast,
+  compare,
+  constant,
+  convert,
+  type Expr,
+  guard,
+  int,
+  select,
+} from '../../expr/expr.ts';
+import { clampIndex, iadd, isub } from '../../expr/index-math.ts';
 import { type Shape, sameShape, showShape, sizeOf } from '../../shape.ts';
 import type { Aval, Value } from '../graph.ts';
 import * as lax from '../lax.ts';
@@ -14,6 +22,7 @@ import {
   type Primitive,
   type Reader,
 } from '../primitive.ts';
+import { scatterLoops } from './scatter-loops.ts';
 
 function checkStarts(op: string, inputs: readonly Aval[], first: number): void {
   const x = inputs[0];
@@ -124,6 +133,8 @@ export type GatherAttrs = {
   /** Component k of an index vector addresses operand dimension startIndexMap[k]. */
   startIndexMap: readonly number[];
   sliceSizes: readonly number[];
+  /** What windows read that would leave the operand; without it they are moved inside ("clip"). */
+  fill?: number;
 } & Attrs;
 
 /** Window dimensions of the operand that appear in the output. */
@@ -142,7 +153,7 @@ function lastStarts(x: Aval, indices: Value, map: readonly number[], sizes: Shap
   return lax.concatenate(last, indices.shape.length - 1);
 }
 
-/** gather(x, indices: int32[..., k]); windows are moved inside the operand (mode "clip"). */
+/** gather(x, indices: int32[..., k]): the window of x at each index vector. */
 export const gather: Primitive<GatherAttrs> = definePrimitive<GatherAttrs>({
   name: 'gather',
   infer(inputs, a) {
@@ -176,11 +187,12 @@ export const gather: Primitive<GatherAttrs> = definePrimitive<GatherAttrs>({
     if (!g) return [];
     const [x, idx] = node.inputs;
     const a = node.attrs;
-    // scatter skips the windows that gather has moved inside: move their indices.
+    // scatter skips the windows that gather has filled, but also those it has moved inside: move their indices.
     const wide = widened(idx);
     const zero = lax.full(idx.shape, 0, wide.dtype);
-    const last = lastStarts(x, wide, a.startIndexMap, a.sliceSizes);
-    const inside = lax.min(lax.max(wide, zero), last);
+    const clipped = (): Value =>
+      lax.min(lax.max(wide, zero), lastStarts(x, wide, a.startIndexMap, a.sliceSizes));
+    const inside = a.fill === undefined ? clipped() : idx;
     return [
       lax.scatter(lax.full(x.shape, 0, x.dtype), inside, g, 'add', {
         windowDims: a.offsetDims,
@@ -201,11 +213,19 @@ export const gather: Primitive<GatherAttrs> = definePrimitive<GatherAttrs>({
       windowDims(shape.length, a.collapsedDims).forEach((d, i) => {
         at[d] = index[a.offsetDims[i]];
       });
+      let inside: Expr | undefined;
       a.startIndexMap.forEach((d, k) => {
-        const raw = read(1, [...batch, int(k)]);
-        at[d] = iadd(at[d], clampIndex(convert('int32', raw), shape[d] - a.sliceSizes[d]));
+        const start = convert('int32', read(1, [...batch, int(k)]));
+        const last = shape[d] - a.sliceSizes[d];
+        at[d] = iadd(at[d], clampIndex(start, last));
+        // Unsigned, negative starts are large.
+        const here = compare('le', bitcast('uint32', start), constant('uint32', last));
+        inside = inside ? binary('and', inside, here) : here;
       });
-      return read(0, at);
+      const taken = read(0, at);
+      return a.fill === undefined || !inside
+        ? taken
+        : select(inside, taken, constant(taken.dtype, a.fill));
     },
   },
 });
@@ -264,18 +284,8 @@ export const scatter: Primitive<ScatterAttrs> = definePrimitive<ScatterAttrs>({
       startIndexMap: a.indexMap,
       sliceSizes: sizes,
     };
-    if (a.op === 'add') {
-      // An update that was skipped has no effect, while gather would read at the nearest place.
-      const wide = widened(idx);
-      const zero = lax.full(idx.shape, 0, wide.dtype);
-      const last = lastStarts(x, wide, a.indexMap, sizes);
-      const inside = lax.and(lax.ge(wide, zero), lax.le(wide, last));
-      const used = lax.reduceAnd(inside, [idx.shape.length - 1]);
-      const batch = u.shape.map((_, d) => d).filter((d) => !a.windowDims.includes(d));
-      const gu = lax.gather(g, idx, window);
-      const none = lax.full(u.shape, 0, g.dtype);
-      return [g, undefined, lax.select(lax.broadcastInDim(used, u.shape, batch), gu, none)];
-    }
+    // An update that was skipped has no effect.
+    if (a.op === 'add') return [g, undefined, lax.gather(g, idx, { ...window, fill: 0 })];
     if (a.op === 'set') {
       // With repeated indices the last update wins; only that one gets the cotangent.
       const order = lax.reshape(lax.iota([sizeOf(u.shape)], 0, 'int32'), u.shape);
@@ -295,71 +305,5 @@ export const scatter: Primitive<ScatterAttrs> = definePrimitive<ScatterAttrs>({
       node.inputs,
     );
   },
-  lowering: {
-    kind: 'loops',
-    build(node, io) {
-      const a = node.attrs;
-      const [x, idx, u] = node.inputs;
-      const n = sizeOf(x.shape);
-      const i = variable('i', 'int32', 0, Math.max(0, n - 1));
-      const p = variable('p', 'int32', 0, Math.max(0, sizeOf(u.shape) - 1));
-      const at = delinearize(p, u.shape);
-      const batch = at.filter((_, d) => !a.windowDims.includes(d));
-      const target: Expr[] = x.shape.map(() => int(0));
-      windowDims(x.shape.length, a.insertedDims).forEach((d, k) => {
-        target[d] = at[a.windowDims[k]];
-      });
-      const lets: Stmt[] = [];
-      let inside: Expr | undefined;
-      a.indexMap.forEach((d, k) => {
-        const v = variable('s');
-        lets.push({
-          kind: 'let',
-          variable: v,
-          value: convert('int32', io.load(1, linearize([...batch, int(k)], idx.shape))),
-        });
-        const w = windowDims(x.shape.length, a.insertedDims).indexOf(d);
-        const size = w < 0 ? 1 : u.shape[a.windowDims[w]];
-        const ok = binary(
-          'and',
-          compare('ge', v, int(0)),
-          compare('le', v, int(x.shape[d] - size)),
-        );
-        inside = inside ? binary('and', inside, ok) : ok;
-        target[d] = iadd(target[d], v);
-      });
-      const position = linearize(target, x.shape);
-      const value = io.load(2, p);
-      const old = io.loadOutput(0, position);
-      let next = value;
-      if (a.op !== 'set') {
-        next = binary(a.op, old, value);
-        if (x.dtype === 'uint8') next = binary('and', next, int(255));
-      }
-      const write = io.store(0, position, next);
-      return {
-        body: [
-          {
-            kind: 'for',
-            index: i,
-            start: int(0),
-            extent: int(n),
-            step: 1,
-            vector: true,
-            body: [io.store(0, i, io.load(0, i))],
-          },
-          {
-            kind: 'for',
-            index: p,
-            start: int(0),
-            extent: int(sizeOf(u.shape)),
-            step: 1,
-            vector: false,
-            body: [...lets, inside ? { kind: 'if', cond: inside, then: [write] } : write],
-          },
-        ],
-        cost: n + 6 * sizeOf(u.shape),
-      };
-    },
-  },
+  lowering: { kind: 'loops', build: scatterLoops },
 });
