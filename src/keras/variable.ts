@@ -22,6 +22,18 @@ import {
   takeBuffer,
 } from '../tensor/index.ts';
 import { Storage } from '../tensor/storage.ts';
+import type { Regularizer } from './regularizers/index.ts';
+
+/** What a weight is replaced by after each update. Traceable. */
+export type ConstraintFn = (w: Tensor) => Tensor;
+
+export interface VariableOptions {
+  readonly name?: string;
+  readonly path?: string;
+  readonly trainable?: boolean;
+  readonly regularizer?: Regularizer;
+  readonly constraint?: ConstraintFn;
+}
 
 interface Held {
   buffer: DeviceBuffer | undefined;
@@ -39,18 +51,26 @@ export class Variable implements StateCell {
   readonly shape: readonly number[];
   readonly dtype: DType;
   trainable: boolean;
+  /** Whether it was made to be trained: freezing a layer leaves the others alone. */
+  readonly madeTrainable: boolean;
+  /** Its penalty is part of the loss. */
+  readonly regularizer: Regularizer | undefined;
+  readonly constraint: ConstraintFn | undefined;
   #tensor: Tensor | undefined;
   /** Whether nobody else holds `#tensor`, so that its memory may be taken without a copy. */
   #own = false;
   /** The bare buffer, in a box of its own so that it can be freed after the variable. */
   readonly #held: Held = { buffer: undefined, backend: undefined };
 
-  constructor(initial: Tensor, o: { name?: string; path?: string; trainable?: boolean } = {}) {
+  constructor(initial: Tensor, o: VariableOptions = {}) {
     this.name = o.name ?? 'variable';
     this.path = o.path ?? this.name;
     this.shape = initial.shape;
     this.dtype = initial.dtype;
     this.trainable = o.trainable ?? true;
+    this.madeTrainable = this.trainable;
+    this.regularizer = o.regularizer;
+    this.constraint = o.constraint;
     this.#tensor = initial;
     reaper.register(this, this.#held);
   }

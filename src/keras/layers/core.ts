@@ -8,6 +8,7 @@ import { type BatchShape, baseOptions, Layer, type LayerOptions } from './layer.
 
 /** Declares the shape of one sample at the head of a model. */
 export class InputLayer extends Layer {
+  override readonly supportsMasking: boolean = true;
   protected override readonly autocast: boolean = false;
   constructor(o: LayerOptions & { readonly shape?: readonly (number | null)[] }) {
     super({ ...o, inputShape: o.shape ?? o.inputShape });
@@ -19,6 +20,9 @@ export class InputLayer extends Layer {
   }
   override getConfig(): Record<string, unknown> {
     return { ...super.getConfig(), shape: this.inputShape };
+  }
+  override computeOutputShape(s: BatchShape): BatchShape {
+    return s;
   }
   call(x: Tensor): Tensor {
     return x;
@@ -33,6 +37,9 @@ export class Activation extends Layer {
     super(o);
     checkOptions(`Activation "${this.name}"`, o, [...baseOptions, 'activation']);
     this.activation = getActivation(o.activation);
+  }
+  override computeOutputShape(s: BatchShape): BatchShape {
+    return s;
   }
   call(x: Tensor): Tensor {
     return this.activation(x);

@@ -35,6 +35,7 @@ const options = [
  * Throws `layer-shape` when the last dimension is unknown or changes.
  */
 export class Dense extends Layer {
+  override readonly supportsMasking: boolean = true;
   readonly units: number;
   readonly activation: ActivationFn;
   readonly useBias: boolean;

@@ -3,7 +3,13 @@ import { GradloomError } from '../../errors.ts';
 import type { Tensor } from '../../tensor/index.ts';
 import { checkOptions } from '../identifiers.ts';
 import { dropoutWithKey } from '../random/index.ts';
-import { baseOptions, type CallOptions, Layer, type LayerOptions } from './layer.ts';
+import {
+  type BatchShape,
+  baseOptions,
+  type CallOptions,
+  Layer,
+  type LayerOptions,
+} from './layer.ts';
 import { SeedState } from './seed-state.ts';
 
 export interface DropoutOptions extends LayerOptions {
@@ -36,6 +42,10 @@ export class Dropout extends Layer {
     this.#seed = o.seed ?? null;
     this.#noiseShape = o.noiseShape ?? null;
     if (rate > 0) this.#key = new SeedState(this, o.seed);
+  }
+
+  override computeOutputShape(s: BatchShape): BatchShape {
+    return s;
   }
 
   call(x: Tensor, { training }: CallOptions): Tensor {

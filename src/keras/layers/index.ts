@@ -1,3 +1,6 @@
+import * as all from './index.ts';
+import { provideLayers } from './registry.ts';
+
 export * from './activations/index.ts';
 export * from './core.ts';
 export * from './dense.ts';
@@ -7,10 +10,19 @@ export {
   type CallOptions,
   Layer,
   type LayerOptions,
+  type Masks,
+  type ShapeTree,
+  type Tensors,
+  type TensorsLike,
   type WeightOptions,
 } from './layer.ts';
+export { getMask, setMask } from './mask.ts';
 export * from './noise/index.ts';
 export * from './normalization/index.ts';
 export * from './preprocessing/image/index.ts';
+export { deserialize, type LayerClass, registerLayer, serialize } from './registry.ts';
 export * from './reshaping/index.ts';
 export type { DataFormat } from './spatial.ts';
+
+// Configs name classes; this is how they are found.
+provideLayers(() => all);

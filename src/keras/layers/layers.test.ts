@@ -170,14 +170,13 @@ describe('a layer of one’s own', () => {
     await m.evaluate([[1, 2]], [[1]], { verbose: 0 });
     expect(m.layers[0].getWeights()[1].item()).toBe(6);
   });
-  it('is told when it reads a value while it is traced', async () => {
+  it('is told when it reads a value while it is traced', () => {
     class Nosy extends layers.Layer {
       call(x: Tensor): Tensor {
         return x.sum().item() > 0 ? x : x.neg();
       }
     }
-    const m = keras.sequential([new Nosy({ inputShape: [1] })]);
-    await expect(m.predict([[1]])).rejects.toThrow(/is being traced/);
+    expect(() => keras.sequential([new Nosy({ inputShape: [1] })])).toThrow(/is being traced/);
   });
 });
 

@@ -1,11 +1,10 @@
 /** Models: a network with compile, fit, evaluate, predict. */
 import { GradloomError } from '../../errors.ts';
 import { gradient as gradientOf } from '../../graph/index.ts';
-import { Tensor, type TensorLike } from '../../tensor/index.ts';
+import { Tensor } from '../../tensor/index.ts';
 import type { History } from '../callbacks/index.ts';
 import { checkOptions } from '../identifiers.ts';
 import { type BatchShape, Layer } from '../layers/index.ts';
-import { assignAll, copies } from '../layers/layer.ts';
 import type { Metric } from '../metrics/index.ts';
 import type { Optimizer } from '../optimizers/index.ts';
 import { checkSamples } from '../training/data.ts';
@@ -44,28 +43,10 @@ export abstract class Model extends Layer {
   /** Shape of the inputs once known. */
   abstract get batchInputShape(): BatchShape | undefined;
 
-  override get weights(): readonly Variable[] {
-    return this.layers.flatMap((l) => l.weights);
+  override get sublayers(): readonly Layer[] {
+    return this.layers;
   }
-  override get trainableWeights(): readonly Variable[] {
-    return this.trainable ? this.layers.flatMap((l) => l.trainableWeights) : [];
-  }
-  override get states(): readonly Variable[] {
-    return this.layers.flatMap((l) => l.states);
-  }
-  override get losses(): Tensor[] {
-    return this.layers.flatMap((l) => l.losses);
-  }
-  override countParams(): number {
-    return this.weights.reduce((n, w) => n + w.size, 0);
-  }
-  override getWeights(): Tensor[] {
-    return copies(this.weights);
-  }
-  /** Throws `weights` listing every mismatch; then nothing has changed. */
-  override setWeights(values: readonly TensorLike[]): void {
-    assignAll(this.name, this.weights, values);
-  }
+
   /** The layer of that name, or at that place. */
   getLayer(which: string | number): Layer {
     const l =
@@ -129,8 +110,8 @@ export abstract class Model extends Layer {
    * All metrics: the loss, those of `compile` (once a batch has been seen), the outputs' losses, the
    * model's own (any Metric it holds as a property) and its layers'. Override it to say which.
    */
-  get metrics(): readonly Metric[] {
-    return metricsOf(this, this.#trainer);
+  override get metrics(): readonly Metric[] {
+    return metricsOf(super.metrics, this.#trainer);
   }
   /** Their names, as in the log. */
   get metricsNames(): readonly string[] {

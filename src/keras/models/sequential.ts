@@ -41,7 +41,7 @@ export class Sequential extends Model {
     this.#layers.push(layer);
     this.layersChanged();
     if (this.#output) {
-      this.#output = layer.ensureBuilt(this.#output);
+      this.#output = layer.ensureBuilt(this.#output) as BatchShape;
       this.built = true;
     }
   }
@@ -53,7 +53,7 @@ export class Sequential extends Model {
     this.layersChanged();
     if (this.#input) {
       this.#output = this.#layers.reduce<BatchShape>(
-        (s, x) => x.computeOutputShape(s),
+        (s, x) => x.computeOutputShape(s) as BatchShape,
         this.#input,
       );
       this.built = this.#layers.length > 0;
@@ -76,7 +76,10 @@ export class Sequential extends Model {
       throw new GradloomError('layer', `Model "${this.name}" has no layers.`);
     if (!this.#input) {
       this.#input = inputShape;
-      this.#output = this.#layers.reduce<BatchShape>((s, l) => l.ensureBuilt(s), inputShape);
+      this.#output = this.#layers.reduce<BatchShape>(
+        (s, l) => l.ensureBuilt(s) as BatchShape,
+        inputShape,
+      );
       this.built = true;
     }
     return this.#output!;
@@ -85,10 +88,13 @@ export class Sequential extends Model {
     this.ensureBuilt(inputShape);
   }
   override computeOutputShape(inputShape: BatchShape): BatchShape {
-    return this.#layers.reduce<BatchShape>((s, l) => l.computeOutputShape(s), inputShape);
+    return this.#layers.reduce<BatchShape>(
+      (s, l) => l.computeOutputShape(s) as BatchShape,
+      inputShape,
+    );
   }
   call(x: Tensor, o: CallOptions): Tensor {
-    return this.#layers.reduce((t, l) => l.invoke(t, o), x);
+    return this.#layers.reduce((t, l) => l.invoke(t, { training: o.training }) as Tensor, x);
   }
 }
 

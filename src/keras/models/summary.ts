@@ -5,7 +5,7 @@
 import { bytesOf } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { showShape } from '../../shape.ts';
-import { Layer } from '../layers/index.ts';
+import { type BatchShape, Layer } from '../layers/index.ts';
 import type { Variable } from '../variable.ts';
 
 export interface SummaryOptions {
@@ -94,7 +94,7 @@ function terminalColumns(): number {
 function rows(layers: readonly Layer[], o: SummaryOptions, depth = 0): string[][] {
   return layers.flatMap((l) => {
     const prefix = depth > 0 ? `${'   '.repeat(depth)}└ ` : '';
-    const shape = l.built && l.outputShape ? showShape(l.outputShape) : '?';
+    const shape = l.built && l.outputShape ? showShape(l.outputShape as BatchShape) : '?';
     const params = l.built || isPlain(l) ? count(l.countParams()) : '0 (unbuilt)';
     const cells = [`${prefix}${l.name} (${l.constructor.name})`, shape, params];
     if (o.showTrainable) cells.push(l.weights.length === 0 ? '-' : l.trainable ? 'Y' : 'N');

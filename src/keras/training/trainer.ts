@@ -3,8 +3,8 @@ import { GradloomError } from '../../errors.ts';
 import { lax } from '../../graph/index.ts';
 import { Tensor } from '../../tensor/index.ts';
 import { checkOptions } from '../identifiers.ts';
-import { Layer } from '../layers/index.ts';
-import { Mean, Metric } from '../metrics/index.ts';
+import type { Layer } from '../layers/index.ts';
+import { Mean, type Metric } from '../metrics/index.ts';
 import type { Model } from '../models/model.ts';
 import { getOptimizer, type Optimizer, type OptimizerLike } from '../optimizers/index.ts';
 import type { Variable } from '../variable.ts';
@@ -13,7 +13,7 @@ import { CompileMetrics, type MetricEntry, type MetricTree } from './compile-met
 import { checkCount } from './data.ts';
 import { Figures } from './figures.ts';
 import { type StepLogs, Stepper } from './steps.ts';
-import { isObject, type TreeOf } from './tree.ts';
+import type { TreeOf } from './tree.ts';
 
 export interface CompileOptions {
   /** Default `rmsprop`, as in Keras. */
@@ -131,49 +131,16 @@ export class Trainer {
 }
 
 function trainableState(model: Model): ReadonlyMap<Layer, boolean> {
-  const state = new Map<Layer, boolean>();
-  const visit = (l: Layer): void => {
-    if (state.has(l)) return;
-    state.set(l, l.trainable);
-    for (const s of subLayers(l)) visit(s);
-  };
-  visit(model);
-  return state;
-}
-
-function subLayers(l: Layer): readonly Layer[] {
-  const layers = (l as { layers?: unknown }).layers;
-  return Array.isArray(layers) ? layers.filter((x) => x instanceof Layer) : [];
-}
-
-/** Metrics among an object's own properties, also in lists and plain objects. */
-function ownMetrics(owner: object): Metric[] {
-  const found: Metric[] = [];
-  const visit = (v: unknown): void => {
-    if (v instanceof Metric) found.push(v);
-    else if (Array.isArray(v)) v.forEach(visit);
-    else if (isObject(v)) Object.values(v).forEach(visit);
-  };
-  Object.values(owner).forEach(visit);
-  return found;
+  return new Map(model.flattenLayers().map((l) => [l, l.trainable]));
 }
 
 /** Keras's `model.metrics`: the loss, the compiled metrics, the outputs' losses, the model's own, its layers'. */
-export function metricsOf(model: Model, trainer: Trainer | undefined): Metric[] {
+export function metricsOf(own: readonly Metric[], trainer: Trainer | undefined): Metric[] {
   const found: Metric[] = trainer
     ? [trainer.lossTracker, ...trainer.metrics.entries.map((e) => e.metric)]
     : [];
   if (trainer?.loss) found.push(...trainer.loss.trackers);
-  found.push(...ownMetrics(model));
-  const seen = new Set<Layer>([model]);
-  const visit = (l: Layer): void => {
-    if (seen.has(l)) return;
-    seen.add(l);
-    found.push(...ownMetrics(l));
-    subLayers(l).forEach(visit);
-  };
-  subLayers(model).forEach(visit);
-  return [...new Set(found)];
+  return [...new Set([...found, ...own])];
 }
 
 /** What `computeLoss` and `computeMetrics` are given. */

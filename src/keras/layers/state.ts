@@ -1,0 +1,194 @@
+/** What a layer keeps: weights, states, penalties, metrics, and those of the layers inside of it. */
+import type { DType } from '../../dtype.ts';
+import { GradloomError } from '../../errors.ts';
+import { type StateScope, stateScope, type Tensor, type TensorLike } from '../../tensor/index.ts';
+import { getInitializer } from '../initializers/index.ts';
+import { Mean } from '../metrics/mean.ts';
+import { Metric } from '../metrics/metric.ts';
+import { isPlainObject } from '../tree.ts';
+import { Variable } from '../variable.ts';
+import { layerPath } from './call-context.ts';
+import type { WeightOptions } from './types.ts';
+import { assignAll, copies } from './weights.ts';
+
+interface Added {
+  readonly loss: Tensor;
+  readonly scope: StateScope | undefined;
+}
+
+/** The part of `Layer` that holds state. */
+export abstract class LayerState {
+  abstract readonly name: string;
+  /** What weights are made in and inputs converted to. */
+  abstract readonly dtype: DType;
+  #trainable: boolean;
+  readonly #trained: Variable[] = [];
+  readonly #fixed: Variable[] = [];
+  readonly #states: Variable[] = [];
+  readonly #metrics = new Map<string, Mean>();
+  #added: Added[] = [];
+
+  constructor(trainable: boolean) {
+    this.#trainable = trainable;
+  }
+
+  /** Makes a weight: float32, Glorot uniform and trainable unless told otherwise. */
+  addWeight(o: WeightOptions): Variable {
+    const init = getInitializer(o.initializer);
+    const v = new Variable(init.init(o.shape, o.dtype ?? this.dtype), {
+      name: o.name,
+      path: this.#path(o.name),
+      trainable: o.trainable ?? true,
+      regularizer: o.regularizer,
+      constraint: o.constraint ?? undefined,
+    });
+    (v.trainable ? this.#trained : this.#fixed).push(v);
+    if (!this.#trainable) v.trainable = false;
+    return v;
+  }
+
+  /** State that is no weight: it moves with training but is not saved or counted (seeds). */
+  addState(name: string, initial: Tensor): Variable {
+    const v = new Variable(initial, { name, path: this.#path(name), trainable: false });
+    this.#states.push(v);
+    return v;
+  }
+
+  #path(name: string): string {
+    const outer = layerPath();
+    const inside = outer[outer.length - 1] === this.name ? outer : [...outer, this.name];
+    return [...inside, name].join('/');
+  }
+
+  /** The layers right inside of this one, in the order in which they were assigned to properties. */
+  get sublayers(): readonly LayerState[] {
+    return this.#held().layers;
+  }
+
+  /** This layer and all inside of it, each once. */
+  flattenLayers(): LayerState[] {
+    const seen = new Set<LayerState>();
+    const walk = (l: LayerState): void => {
+      if (seen.has(l)) return;
+      seen.add(l);
+      for (const inner of l.sublayers) walk(inner);
+    };
+    walk(this);
+    return [...seen];
+  }
+
+  /** Layers, variables and metrics among the own properties, in lists and plain objects too. */
+  #held(): { layers: LayerState[]; variables: Variable[]; metrics: Metric[] } {
+    const seen = new Set<unknown>([this]);
+    const found = { layers: [], variables: [], metrics: [] } as {
+      layers: LayerState[];
+      variables: Variable[];
+      metrics: Metric[];
+    };
+    const look = (x: unknown): void => {
+      if (typeof x !== 'object' || x === null || seen.has(x)) return;
+      if (x instanceof LayerState) found.layers.push(x);
+      else if (x instanceof Variable) found.variables.push(x);
+      else if (x instanceof Metric) found.metrics.push(x);
+      else if (Array.isArray(x)) for (const e of x) look(e);
+      else if (isPlainObject(x)) for (const e of Object.values(x)) look(e);
+      else return;
+      seen.add(x);
+    };
+    for (const value of Object.values(this)) look(value);
+    return found;
+  }
+
+  get trainable(): boolean {
+    return this.#trainable;
+  }
+  /** Also of every layer inside, and of their weights, as Keras does. */
+  set trainable(on: boolean) {
+    this.#trainable = on;
+    for (const v of this.#own(true)) v.trainable = on;
+    for (const l of this.sublayers) l.trainable = on;
+  }
+
+  /** Own weights that were made to be trained, or the others. */
+  #own(trained: boolean): Variable[] {
+    const known = new Set([...this.#trained, ...this.#fixed, ...this.#states]);
+    const assigned = this.#held().variables.filter((v) => !known.has(v));
+    const list = trained ? this.#trained : this.#fixed;
+    return [...list, ...assigned.filter((v) => v.madeTrainable === trained)];
+  }
+
+  /** Own weights, trained ones first, then those of each layer inside; each once. */
+  get weights(): readonly Variable[] {
+    const inner = this.sublayers.flatMap((l) => l.weights);
+    return [...new Set([...this.#own(true), ...this.#own(false), ...inner])];
+  }
+  get trainableWeights(): readonly Variable[] {
+    return this.#trainable ? this.weights.filter((w) => w.trainable) : [];
+  }
+  get nonTrainableWeights(): readonly Variable[] {
+    return this.#trainable ? this.weights.filter((w) => !w.trainable) : this.weights;
+  }
+  get states(): readonly Variable[] {
+    return [...new Set([...this.#states, ...this.sublayers.flatMap((l) => l.states)])];
+  }
+
+  /**
+   * Adds a scalar to the loss, from within `call`; it counts until the next call. Throws `add-loss`
+   * for what is no scalar.
+   */
+  addLoss(loss: Tensor | readonly Tensor[]): void {
+    for (const l of Array.isArray(loss) ? (loss as readonly Tensor[]) : [loss as Tensor]) {
+      if (typeof l?.shape !== 'object' || l.shape.length > 0)
+        throw new GradloomError(
+          'add-loss',
+          `Layer "${this.name}": addLoss takes a scalar tensor, or a list of these; received ${l?.shape ? `shape (${l.shape.join(', ')})` : String(l)}.`,
+          { layer: this.name },
+        );
+      this.#added.push({ loss: l, scope: stateScope() });
+    }
+  }
+
+  /** Scalars of `addLoss` and activity regularizers, then the penalties on trained weights. */
+  get losses(): Tensor[] {
+    const scope = stateScope();
+    const added = this.flattenLayers().flatMap((l) => l.#added.filter((a) => a.scope === scope));
+    const penalized = this.trainableWeights.filter((w) => w.regularizer);
+    return [...added.map((a) => a.loss), ...penalized.map((w) => w.regularizer!.call(w.tensor))];
+  }
+
+  /** Forgets what `addLoss` was given, here and inside. */
+  protected clearLosses(): void {
+    for (const l of this.flattenLayers()) if (l.#added.length > 0) l.#added = [];
+  }
+
+  /**
+   * Follows the mean of a value under a name, from within `call`: a figure of training like those of
+   * `compile`. Only calls inside of a model's training or evaluation count.
+   */
+  addMetric(value: TensorLike, o: { readonly name: string }): void {
+    let metric = this.#metrics.get(o.name);
+    if (!metric) {
+      metric = new Mean({ name: o.name });
+      this.#metrics.set(o.name, metric);
+    }
+    metric.updateState(value);
+  }
+
+  /** Metrics kept by the layer and by those inside. */
+  get metrics(): readonly Metric[] {
+    const own = [...this.#held().metrics, ...this.#metrics.values()];
+    return [...new Set([...own, ...this.sublayers.flatMap((l) => l.metrics)])];
+  }
+
+  countParams(): number {
+    return this.weights.reduce((n, w) => n + w.size, 0);
+  }
+  /** Copies of the weights. */
+  getWeights(): Tensor[] {
+    return copies(this.weights);
+  }
+  /** Throws `weights` listing every mismatch; then nothing has changed. */
+  setWeights(values: readonly TensorLike[]): void {
+    assignAll(this.name, this.weights, values);
+  }
+}
