@@ -27,6 +27,29 @@ export function setFloatx(dtype: DType): void {
   float = dtype;
 }
 
+const halves = ['float16', 'bfloat16', 'mixed_float16', 'mixed_bfloat16'];
+
+/** The policy by which layers choose their dtypes: that of weights and activations alike. */
+export function dtypePolicy(): string {
+  return float;
+}
+
+/**
+ * Sets the policy for layers made from here on: 'float32' or 'float64'. Half precision, mixed or not,
+ * needs a backend that computes in it, which none does yet. Throws `dtype`, `unknown-id`.
+ */
+export function setDtypePolicy(policy: string): void {
+  const table = Object.fromEntries(['float32', 'float64', ...halves].map((p) => [p, p]));
+  const name = lookup('dtype policy', String(policy), table);
+  if (halves.includes(name))
+    throw new GradloomError(
+      'dtype',
+      `The dtype policy "${name}" needs a backend with half precision; native, wasm and reference compute in float32 and float64. Leave the policy at "float32".`,
+      { policy: name },
+    );
+  float = name as DType;
+}
+
 /** How far losses keep probabilities from 0 and 1. */
 export function epsilon(): number {
   return fuzz;
