@@ -5,6 +5,7 @@ export * from './activations/index.ts';
 export * from './core.ts';
 export * from './dense.ts';
 export * from './dropout.ts';
+export * from './preprocessing/index.ts';
 export {
   type BatchShape,
   type CallOptions,
