@@ -316,6 +316,19 @@ export function sort(
   return applyAll(p.sort, operands, { axis, descending });
 }
 
+/** [the k greatest along the last dimension in falling order, their positions]; of equals the first. */
+export function topK(x: Value, k: number): [Value, Value] {
+  const axis = x.shape.length - 1;
+  const [values, order] = sort([x, iota(x.shape, axis, 'int32')], axis, true);
+  const first = (v: Value): Value =>
+    slice(
+      v,
+      v.shape.map(() => 0),
+      v.shape.map((n, d) => (d === axis ? k : n)),
+    );
+  return [first(values), first(order)];
+}
+
 export function randomBits(key: Value, shape: Shape): Value {
   return apply(p.randomBits, [key], { shape: [...shape] });
 }

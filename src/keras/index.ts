@@ -13,6 +13,7 @@ export * as metrics from './metrics/index.ts';
 export { type CompileOptions, Model } from './models/model.ts';
 export { Sequential, sequential } from './models/sequential.ts';
 export type { SummaryOptions } from './models/summary.ts';
+export * as ops from './ops/index.ts';
 export * as optimizers from './optimizers/index.ts';
 export * as random from './random/index.ts';
 export * as regularizers from './regularizers/index.ts';

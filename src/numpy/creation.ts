@@ -306,13 +306,18 @@ function triangle(x: TensorLike, k: number, lower: boolean): Tensor {
   const kept = lower ? lax.le(column, edge) : lax.ge(column, edge);
   return make(lax.select(kept, t.value, filled(t, 0)), t);
 }
+/** Which diagonal: by position, or by name in an object. */
+export type DiagonalArg = number | { readonly k?: number };
+
+const diagonalOf = (k: DiagonalArg): number => (typeof k === 'number' ? k : (k.k ?? 0));
+
 /** The elements on and below the k-th diagonal; zeros above. */
-export function tril(x: TensorLike, k = 0): Tensor {
-  return triangle(x, k, true);
+export function tril(x: TensorLike, k: DiagonalArg = 0): Tensor {
+  return triangle(x, diagonalOf(k), true);
 }
 /** The elements on and above the k-th diagonal; zeros below. */
-export function triu(x: TensorLike, k = 0): Tensor {
-  return triangle(x, k, false);
+export function triu(x: TensorLike, k: DiagonalArg = 0): Tensor {
+  return triangle(x, diagonalOf(k), false);
 }
 /** Ones on and below the k-th diagonal. */
 export function tri(n: number, m: number | null = null, k = 0, dtype?: DTypeArg): Tensor {

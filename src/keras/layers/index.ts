@@ -5,7 +5,6 @@ export * from './activations/index.ts';
 export * from './core.ts';
 export * from './dense.ts';
 export * from './dropout.ts';
-export * from './preprocessing/index.ts';
 export {
   type BatchShape,
   type CallOptions,
@@ -22,6 +21,7 @@ export * from './noise/index.ts';
 export * from './normalization/index.ts';
 export * from './preprocessing/image/index.ts';
 export { deserialize, type LayerClass, registerLayer, serialize } from './registry.ts';
+export * from './preprocessing/index.ts';
 export * from './reshaping/index.ts';
 export type { DataFormat } from './spatial.ts';
 

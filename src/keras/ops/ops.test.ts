@@ -1,0 +1,102 @@
+/** keras.ops against Keras on JAX (scripts/goldens/make_ops.py), and what is refused. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { fromData, grad, Tensor, tensor } from '../../tensor/index.ts';
+import { camelCase } from '../identifiers.ts';
+import * as ops from './index.ts';
+
+interface Packed {
+  readonly shape: number[];
+  readonly dtype: 'float32' | 'int32' | 'bool';
+  readonly data: (number | string)[];
+}
+interface Case {
+  readonly name: string;
+  readonly args: unknown[];
+  readonly options: Record<string, unknown>;
+  readonly output: Packed[];
+}
+const g = JSON.parse(
+  readFileSync(new URL('../../../test/goldens/ops.json', import.meta.url), 'utf8'),
+) as { arrays: Record<string, Packed>; cases: Case[] };
+
+const array = ({ shape, dtype, data }: Packed): Tensor => {
+  const values = data.map(Number);
+  const host =
+    dtype === 'float32'
+      ? Float32Array.from(values)
+      : dtype === 'int32'
+        ? Int32Array.from(values)
+        : Uint8Array.from(values);
+  return fromData(host, shape, dtype);
+};
+const look = (a: unknown): unknown =>
+  typeof a === 'string' && a.startsWith('$') ? array(g.arrays[a.slice(1)]) : a;
+
+function call(c: Case): Tensor[] {
+  let f: unknown = ops;
+  for (const part of c.name.split('.')) f = (f as Record<string, unknown>)[camelCase(part)];
+  const options = Object.entries(c.options).map(([k, v]) => [camelCase(k), look(v)] as const);
+  const args = c.args.map(look);
+  if (options.length > 0) args.push(Object.fromEntries(options));
+  const out = (f as (...a: unknown[]) => Tensor | Tensor[])(...args);
+  return out instanceof Tensor ? [out] : out;
+}
+
+describe('keras.ops equals Keras on JAX', () => {
+  it.each(g.cases.map((c, i) => ({ ...c, label: `${i} ${c.name} ${JSON.stringify(c.options)}` })))(
+    '$label',
+    (c) => {
+      const out = call(c);
+      expect(out.map((t) => t.shape)).toEqual(c.output.map((p) => p.shape));
+      out.forEach((t, k) => {
+        expect(t.dtype).toBe(c.output[k].dtype);
+        const data = t.dataSync();
+        c.output[k].data.forEach((e, i) => {
+          const v = Number(e);
+          if (Object.is(data[i], v) || data[i] === v) return;
+          const off = Math.abs(data[i] - v) / (1e-6 + 1e-5 * Math.abs(v));
+          expect(off, `output ${k}, element ${i}: ${data[i]} for ${v}`).toBeLessThanOrEqual(1);
+        });
+      });
+    },
+  );
+});
+
+describe('gradients', () => {
+  it('flow through topK, logsumexp, scatterUpdate and slices', () => {
+    const x = tensor([[3, 1, 2]]);
+    const best = grad((t: Tensor) => ops.topK(t, 2)[0].sum());
+    expect(best(x).arraySync()).toEqual([[1, 0, 1]]);
+    const soft = grad((t: Tensor) => ops.logsumexp(t));
+    expect(ops.sum(soft(x)).item()).toBeCloseTo(1, 6);
+    const put = grad((t: Tensor) =>
+      ops
+        .scatterUpdate(t, [[0, 1]], [9])
+        .square()
+        .sum(),
+    );
+    expect(put(x).arraySync()).toEqual([[6, 0, 4]]);
+    const cut = grad((t: Tensor) => ops.slice(t, [0, 1], [1, 2]).sum());
+    expect(cut(x).arraySync()).toEqual([[0, 1, 1]]);
+    const none = grad((t: Tensor) => ops.stopGradient(t).mul(t).sum());
+    expect(none(x).arraySync()).toEqual([[3, 1, 2]]);
+  });
+});
+
+describe('what is refused', () => {
+  const x = tensor([[1, 2, 3]]);
+  it.each([
+    [() => ops.topK(x, 4), /k must be .* 3 .*received 4/],
+    [() => ops.inTopK([1, 2], x, 1), /targets \(n,\)/],
+    [() => ops.segmentSum(x, [0]), /numSegments must be given/],
+    [() => ops.segmentSum(x, [0, 1], { numSegments: 2 }), /segment numbers/],
+    [() => ops.extractSequences(x, 5, 1), /do not fit/],
+    [() => ops.scatter([[0, 1]], [1, 2], [2, 2]), /want values of shape \(1,\)/],
+    [() => ops.slice(x, [0], [1, 1]), /a start for each of 2 dimensions/],
+    [() => ops.binaryCrossentropy([1, 2], [1]), /one shape/],
+    [() => ops.dotProductAttention(x, x, x), /query \(batch, length, heads, depth\)/],
+  ])('%#', (f, message) => {
+    expect(f).toThrow(message);
+  });
+});
