@@ -20,8 +20,8 @@ export { getMask, setMask } from './mask.ts';
 export * from './noise/index.ts';
 export * from './normalization/index.ts';
 export * from './preprocessing/image/index.ts';
-export { deserialize, type LayerClass, registerLayer, serialize } from './registry.ts';
 export * from './preprocessing/index.ts';
+export { deserialize, type LayerClass, registerLayer, serialize } from './registry.ts';
 export * from './reshaping/index.ts';
 export type { DataFormat } from './spatial.ts';
 

@@ -1,7 +1,7 @@
 /** Layers that work on the host, on strings or with hashes: for input pipelines. */
 import { GradloomError } from '../../../errors.ts';
 import { isConcrete, type Tensor, type TensorLike } from '../../../tensor/index.ts';
-import { Layer } from '../layer.ts';
+import { Layer, type TensorsLike } from '../layer.ts';
 import type { Strings } from './strings.ts';
 
 export abstract class HostLayer extends Layer {
@@ -11,9 +11,9 @@ export abstract class HostLayer extends Layer {
   protected abstract compute(x: Strings | TensorLike): Tensor;
 
   /** Takes nested lists of strings as well as numbers. */
-  override apply(x: Strings | TensorLike): Tensor {
+  override apply<R = Tensor>(x: Strings | TensorsLike): R {
     this.built = true;
-    return this.compute(x);
+    return this.compute(x as Strings | TensorLike) as R;
   }
 
   call(x: Tensor): Tensor {

@@ -25,7 +25,7 @@ export interface NormalizationOptions extends LayerOptions {
  * mean, variance and count, none of them trainable.
  */
 export class Normalization extends Layer {
-  readonly supportsMasking: boolean = true;
+  override readonly supportsMasking: boolean = true;
   readonly axis: readonly number[];
   readonly invert: boolean;
   readonly #given: { mean: Tensor; variance: Tensor } | undefined;
