@@ -105,6 +105,14 @@ describe('getInitializer', () => {
     expect(b.dtype).toBe('float64');
     expect([...b.dataSync()]).toEqual([...a.dataSync()]);
   });
+  it('counts inputs and outputs along the axes it is told', () => {
+    const axes = { inputAxes: [0], outputAxes: [1, 2] };
+    const flat = initializers.glorotUniform({ seed: 3 }).init([4, 6]);
+    const deep = initializers.glorotUniform({ seed: 3, ...axes }).init([4, 2, 3]);
+    expect([...deep.dataSync()]).toEqual([...flat.dataSync()]);
+    const later = initializers.glorotUniform({ seed: 3 }).withAxes([0], [1, 2]).init([4, 2, 3]);
+    expect([...later.dataSync()]).toEqual([...flat.dataSync()]);
+  });
   it('remembers its options', () => {
     expect(initializers.varianceScaling({ mode: 'fan_out', seed: 1 }).getConfig()).toEqual({
       scale: 1,
@@ -113,6 +121,11 @@ describe('getInitializer', () => {
       seed: 1,
     });
     expect(initializers.glorotNormal().getConfig()).toEqual({ seed: null });
+    const axes = { inputAxes: [0], outputAxes: [1, 2] };
+    expect(initializers.glorotNormal({ seed: 3, ...axes }).getConfig()).toEqual({
+      seed: 3,
+      ...axes,
+    });
   });
 });
 

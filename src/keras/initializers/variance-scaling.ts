@@ -18,6 +18,14 @@ export function fans(shape: readonly number[]): [number, number] {
   return [shape[shape.length - 2] * field, shape[shape.length - 1] * field];
 }
 
+/** Which axes of a weight count its inputs and its outputs, where these are not the last two. */
+export interface AxesOptions {
+  readonly inputAxes?: readonly number[] | null;
+  readonly outputAxes?: readonly number[] | null;
+}
+
+const axesOptions = ['inputAxes', 'outputAxes'];
+
 export type Mode = 'fanIn' | 'fanOut' | 'fanAvg';
 export type Distribution = 'truncatedNormal' | 'untruncatedNormal' | 'uniform';
 
@@ -28,7 +36,7 @@ const distributions: Record<string, Distribution> = {
   uniform: 'uniform',
 };
 
-export interface VarianceScalingOptions {
+export interface VarianceScalingOptions extends AxesOptions {
   /** Above 0; 1. */
   readonly scale?: number;
   /** fanIn */
@@ -49,9 +57,11 @@ export class VarianceScaling extends RandomInitializer {
   readonly scale: number;
   readonly mode: Mode;
   readonly distribution: Distribution;
+  /** Both, or undefined. */
+  readonly #axes: { inputAxes: readonly number[]; outputAxes: readonly number[] } | undefined;
 
   constructor(o: VarianceScalingOptions = {}) {
-    checkOptions('VarianceScaling', o, ['scale', 'mode', 'distribution', 'seed']);
+    checkOptions('VarianceScaling', o, ['scale', 'mode', 'distribution', 'seed', ...axesOptions]);
     const { scale = 1 } = o;
     if (!(scale > 0 && Number.isFinite(scale)))
       throw new GradloomError(
@@ -71,10 +81,25 @@ export class VarianceScaling extends RandomInitializer {
     this.scale = scale;
     this.mode = mode;
     this.distribution = distribution;
+    const { inputAxes, outputAxes } = o;
+    this.#axes = inputAxes && outputAxes ? { inputAxes, outputAxes } : undefined;
+  }
+
+  /** The same, drawing from the same seed, for a weight of which these axes are inputs and outputs. */
+  withAxes(inputAxes: readonly number[], outputAxes: readonly number[]): VarianceScaling {
+    if (this.#axes) return this;
+    const { scale, mode, distribution, seed } = this;
+    return new VarianceScaling({ scale, mode, distribution, seed, inputAxes, outputAxes });
+  }
+
+  #fans(shape: readonly number[]): [number, number] {
+    if (!this.#axes) return fans(shape);
+    const size = (axes: readonly number[]): number => sizeOf(axes.map((a) => shape.at(a) ?? 1));
+    return [size(this.#axes.inputAxes), size(this.#axes.outputAxes)];
   }
 
   init(shape: readonly number[], dtype: DType = 'float32'): Tensor {
-    const [fanIn, fanOut] = fans(shape);
+    const [fanIn, fanOut] = this.#fans(shape);
     const fan = { fanIn, fanOut, fanAvg: (fanIn + fanOut) / 2 }[this.mode];
     const variance = this.scale / Math.max(1, fan);
     return ofFloats(this.#draw(sizeOf(shape), variance), shape, dtype);
@@ -92,22 +117,23 @@ export class VarianceScaling extends RandomInitializer {
 
   override getConfig(): Record<string, unknown> {
     const { scale, mode, distribution } = this;
-    return { scale, mode, distribution, ...super.getConfig() };
+    return { scale, mode, distribution, ...super.getConfig(), ...this.#axes };
   }
 }
 
-export interface SeedOption {
+export interface SeedOption extends AxesOptions {
   readonly seed?: Seed;
 }
 
 /** A variance scaling that goes by a name: only the seed is free. */
 abstract class Named extends VarianceScaling {
   constructor(what: string, o: SeedOption, scale: number, mode: Mode, distribution: Distribution) {
-    checkOptions(what, o, ['seed']);
-    super({ scale, mode, distribution, seed: o.seed });
+    checkOptions(what, o, ['seed', ...axesOptions]);
+    super({ ...o, scale, mode, distribution });
   }
   override getConfig(): Record<string, unknown> {
-    return { seed: super.getConfig().seed };
+    const { scale: _, mode: __, distribution: ___, ...rest } = super.getConfig();
+    return rest;
   }
 }
 

@@ -5,6 +5,8 @@ export * from './activations/index.ts';
 export * from './core.ts';
 export * from './dense.ts';
 export * from './dropout.ts';
+export * from './einsum-dense/index.ts';
+export * from './embedding/index.ts';
 export {
   type BatchShape,
   type CallOptions,
@@ -17,6 +19,7 @@ export {
   type WeightOptions,
 } from './layer.ts';
 export { getMask, setMask } from './mask.ts';
+export * from './masking/index.ts';
 export * from './noise/index.ts';
 export * from './normalization/index.ts';
 export * from './preprocessing/image/index.ts';

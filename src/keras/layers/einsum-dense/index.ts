@@ -1,0 +1,1 @@
+export { EinsumDense, type EinsumDenseOptions, einsumDense } from './einsum-dense.ts';

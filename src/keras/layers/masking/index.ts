@@ -1,0 +1,1 @@
+export { Masking, type MaskingOptions, masking } from './masking.ts';
