@@ -49,6 +49,8 @@ export abstract class Layer extends LayerState {
   protected readonly autocast: boolean = true;
   /** Whether outputs have the mask that `computeMask` gives; without, masks end here. */
   readonly supportsMasking: boolean = false;
+  /** Whether the layer trains where nobody says: augmentation does. */
+  protected readonly trainsByDefault: boolean = false;
   readonly activityRegularizer: Regularizer | undefined;
   /** Shape of one sample, if it was given. */
   readonly inputShape: readonly (number | null)[] | undefined;
@@ -155,7 +157,7 @@ export abstract class Layer extends LayerState {
       if (this.#ownShapes) this.computeOutputShape(shape, shapes);
       this.#buildOnce(shape, shapes);
     }
-    const training = o.training ?? callContext()?.training ?? false;
+    const training = o.training ?? callContext()?.training ?? this.trainsByDefault;
     const out = this.invoke(inputs, { ...o, training });
     this.#outputShape ??= shapesOf(out);
     return out as R;

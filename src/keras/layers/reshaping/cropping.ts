@@ -21,7 +21,6 @@ export interface CroppingOptions extends SpatialOptions {
 
 /** Every spatial size shrinks by what is cut off; at least 1 must be left, or `layer-shape`. */
 export abstract class Cropping extends SpatialLayer {
-  protected override readonly autocast: boolean = false;
   readonly cropping: readonly (readonly [number, number])[];
 
   constructor(rank: SpatialRank, o: CroppingOptions, options: readonly string[], amount: number) {

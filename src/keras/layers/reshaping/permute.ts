@@ -12,7 +12,6 @@ export interface PermuteOptions extends LayerOptions {
 
 /** `dims: [2, 1]` makes (batch, b, a) of (batch, a, b). */
 export class Permute extends Layer {
-  protected override readonly autocast: boolean = false;
   readonly dims: readonly number[];
 
   constructor(o: PermuteOptions) {

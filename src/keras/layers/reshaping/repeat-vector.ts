@@ -13,7 +13,6 @@ export interface RepeatVectorOptions extends LayerOptions {
 
 /** (batch, features) to (batch, n, features). */
 export class RepeatVector extends Layer {
-  protected override readonly autocast: boolean = false;
   readonly n: number;
 
   constructor(o: RepeatVectorOptions) {

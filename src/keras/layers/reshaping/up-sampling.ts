@@ -27,7 +27,6 @@ export interface UpSampling2DOptions extends UpSamplingOptions {
 
 /** Every spatial size times the layer's. */
 export abstract class UpSampling extends SpatialLayer {
-  protected override readonly autocast: boolean = false;
   readonly size: readonly number[];
 
   constructor(rank: SpatialRank, o: UpSamplingOptions, options: readonly string[]) {

@@ -17,7 +17,6 @@ export interface ZeroPaddingOptions extends SpatialOptions {
 
 /** Every spatial size grows by what is put before and after. */
 export abstract class ZeroPadding extends SpatialLayer {
-  protected override readonly autocast: boolean = false;
   readonly padding: readonly (readonly [number, number])[];
 
   constructor(rank: SpatialRank, o: ZeroPaddingOptions) {

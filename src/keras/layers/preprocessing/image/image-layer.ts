@@ -99,8 +99,12 @@ export interface RandomImageOptions extends ImageOptions {
   readonly seed?: number | null;
 }
 
-/** Random only while training; every image of a batch draws for itself. */
+/**
+ * Random only while training; every image of a batch draws for itself. Applied to images directly,
+ * without a word about training, it trains, as in Keras.
+ */
 export abstract class RandomImageLayer extends ImageLayer {
+  protected override readonly trainsByDefault: boolean = true;
   readonly seed: number | null;
   readonly #key: SeedState;
 

@@ -41,7 +41,7 @@ describe('RandomCrop', () => {
     const layer = layers.randomCrop(2, 2);
     expect(
       layer
-        .apply(count(1, 4, 6, 1))
+        .apply(count(1, 4, 6, 1), { training: false })
         .flatten()
         .arraySync(),
     ).toEqual([4.5, 6.5, 16.5, 18.5]);
@@ -77,6 +77,11 @@ describe('random layers', () => {
     expect(layer.apply(x, { training: false }).arraySync()).toEqual(x.arraySync());
     const again = new (layer.constructor as new (o: object) => typeof layer)(layer.getConfig());
     expect(again.apply(x, training).arraySync()).toEqual(a.arraySync());
+  });
+  it('train where nobody says, as in Keras', () => {
+    const again = layers.randomBrightness(0.3, { seed: 1 });
+    const told = layers.randomBrightness(0.3, { seed: 1 });
+    expect(again.apply(x).arraySync()).toEqual(told.apply(x, training).arraySync());
   });
   it('take one image too', () => {
     for (const layer of made) {
