@@ -18,6 +18,7 @@ import { indexingCases } from './compliance/indexing.ts';
 import { movementCases } from './compliance/movement.ts';
 import { programCases } from './compliance/programs.ts';
 import { reduceCases } from './compliance/reduce.ts';
+import { windowCases } from './compliance/window.ts';
 import { interpret } from './reference/interpret.ts';
 
 export type { BuiltCase, Case, Tolerance } from './compliance/case.ts';
@@ -29,6 +30,7 @@ export function complianceGroups(): Record<string, Case[]> {
     movement: movementCases(),
     reduce: reduceCases(),
     dot: dotCases(),
+    window: windowCases(),
     indexing: indexingCases(),
     programs: programCases(),
   };

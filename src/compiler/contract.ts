@@ -21,7 +21,6 @@ import {
 } from '../expr/expr.ts';
 import {
   clampIndex,
-  delinearize,
   fromLinear,
   iadd,
   idivc,
@@ -31,14 +30,12 @@ import {
   linearize,
   strideOf,
 } from '../expr/index-math.ts';
-import type { Node, Value } from '../graph/graph.ts';
-import { type DotAttrs, freeDims } from '../graph/primitives/dot.ts';
-import { sizeOf } from '../shape.ts';
 import { type Buffers, Elements, sameElement } from './elements.ts';
 import type { Group } from './fuse.ts';
 import type { Stmt, Tile } from './loopnest.ts';
 import { forLoop, loopOver, nest, parallelize } from './loops.ts';
 import { type Draft, storesOf } from './pointwise.ts';
+import { describe, type Problem } from './problem.ts';
 import type { CpuTarget } from './program.ts';
 
 /** Bytes of an operand worth keeping in a core's second-level cache. */
@@ -51,65 +48,6 @@ interface Access {
   readonly row: number;
   readonly step: number;
   base(b: Expr, r: Expr): Expr;
-}
-
-interface Problem {
-  readonly node: Node;
-  readonly batch: number;
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  a(b: Expr, m: Expr, k: Expr): Expr;
-  b(b: Expr, k: Expr, n: Expr): Expr;
-  outIndex(b: Expr, m: Expr, n: Expr): Expr[];
-}
-
-function describe(node: Node, elements: Elements): Problem {
-  const [x, y] = node.inputs;
-  const attrs = node.attrs as DotAttrs;
-  const { lhsFree, rhsFree } = freeDims(x, y, attrs);
-  const shapeOf = (v: Value, dims: readonly number[]): number[] => dims.map((d) => v.shape[d]);
-  const batchShape = shapeOf(x, attrs.lhsBatch);
-  const mShape = shapeOf(x, lhsFree);
-  const nShape = shapeOf(y, rhsFree);
-  const kShape = shapeOf(x, attrs.lhsContract);
-  const element = (
-    v: Value,
-    parts: readonly [readonly number[], Expr, readonly number[]][],
-  ): Expr => {
-    const index: Expr[] = v.shape.map(() => int(0));
-    for (const [dims, position, shape] of parts) {
-      const at = delinearize(position, shape);
-      dims.forEach((d, i) => {
-        index[d] = at[i];
-      });
-    }
-    return elements.at(v, index);
-  };
-  return {
-    node,
-    batch: sizeOf(batchShape),
-    m: sizeOf(mShape),
-    n: sizeOf(nShape),
-    k: sizeOf(kShape),
-    a: (b, m, k) =>
-      element(x, [
-        [attrs.lhsBatch, b, batchShape],
-        [lhsFree, m, mShape],
-        [attrs.lhsContract, k, kShape],
-      ]),
-    b: (b, k, n) =>
-      element(y, [
-        [attrs.rhsBatch, b, batchShape],
-        [attrs.rhsContract, k, kShape],
-        [rhsFree, n, nShape],
-      ]),
-    outIndex: (b, m, n) => [
-      ...delinearize(b, batchShape),
-      ...delinearize(m, mShape),
-      ...delinearize(n, nShape),
-    ],
-  };
 }
 
 export interface ContractDraft {

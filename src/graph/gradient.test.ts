@@ -70,6 +70,36 @@ const dot = (
   fn: (_, x, y) => lax.dotGeneral(x, y, { lhsContract, rhsContract, lhsBatch, rhsBatch }),
 });
 
+const conv = (
+  note: string,
+  x: Shape,
+  w: Shape,
+  o: Partial<Parameters<typeof lax.convGeneralDilated>[2]>,
+): Row => ({
+  name: 'conv_general_dilated',
+  note,
+  shapes: [x, w],
+  fn: (_, a, b) =>
+    lax.convGeneralDilated(a, b, {
+      strides: x.slice(2).map(() => 1),
+      padding: x.slice(2).map(() => [0, 0] as const),
+      ...o,
+    }),
+});
+
+/** Windows that overlap, leave gaps, and reach into the padding. */
+const overlapping = {
+  window: [1, 3],
+  strides: [1, 2],
+  padding: [[0, 0] as const, [1, 1] as const],
+};
+const apart = {
+  window: [2, 2],
+  strides: [3, 2],
+  padding: [[1, 0] as const, [0, 1] as const],
+  windowDilation: [1, 2],
+};
+
 const flat = { windowDims: [], insertedDims: [0], indexMap: [0] };
 const rowsOf = { windowDims: [1], insertedDims: [0], indexMap: [0] };
 
@@ -327,6 +357,64 @@ const rows: Row[] = [
       note: `${op}: points`,
       shapes: [[4], [3]],
       fn: (b, x, u) => lax.scatter(lax.sin(x), ints(b, [3, 1], [2, 2, 0]), lax.sin(u), op, flat),
+    },
+  ]),
+  conv('strides and padding', [2, 5, 4, 2], [3, 2, 2, 3], {
+    strides: [2, 1],
+    padding: [
+      [1, 0],
+      [0, 2],
+    ],
+  }),
+  conv('places that no window covers', [1, 6, 2], [2, 2, 3], { strides: [3] }),
+  conv('both dilated', [1, 4, 3, 2], [2, 2, 2, 2], {
+    lhsDilation: [2, 1],
+    rhsDilation: [1, 2],
+    strides: [1, 2],
+    padding: [
+      [1, 1],
+      [2, 1],
+    ],
+  }),
+  conv('feature groups', [2, 4, 4], [2, 2, 6], { featureGroupCount: 2, padding: [[1, 0]] }),
+  conv('depthwise', [1, 4, 3], [3, 1, 6], {
+    featureGroupCount: 3,
+    strides: [2],
+    padding: [[1, 1]],
+  }),
+  conv('batch groups', [4, 3, 2], [2, 2, 4], { batchGroupCount: 2 }),
+  conv('cropped', [1, 6, 2], [3, 2, 2], { padding: [[-1, 2]] }),
+  ...[overlapping, apart].flatMap((o, i): Row[] => [
+    ...(['max', 'min', 'sum'] as const).map(
+      (op): Row => ({
+        name: 'reduce_window',
+        note: `${op} ${i}`,
+        shapes: [[4, 7]],
+        fn: (_, x) => lax.reduceWindow(lax.sin(x), op, o),
+      }),
+    ),
+    {
+      name: 'reduce_window',
+      note: `sum of squares, dilated ${i}`,
+      shapes: [[4, 4]],
+      fn: (_, x) => lax.reduceWindow(lax.mul(x, x), 'sum', { ...o, baseDilation: [1, 3] }),
+    },
+    {
+      name: 'window_scatter_add',
+      note: `${i}`,
+      shapes: [[4, 7]],
+      fn: (b, x) => {
+        const places = lax.argWindow(b.input('float64', [4, 7]), 'max', o);
+        const source = lax.sin(lax.slice(x, [0, 0], places.shape));
+        return lax.windowScatterAdd(source, places, [4, 7], o);
+      },
+    },
+    {
+      name: 'window_gather',
+      note: `${i}`,
+      shapes: [[4, 7]],
+      fn: (b, x) =>
+        lax.windowGather(lax.sin(x), lax.argWindow(b.input('float64', [4, 7]), 'min', o), o),
     },
   ]),
   ...[false, true].map(

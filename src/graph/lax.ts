@@ -225,6 +225,111 @@ export function dot(x: Value, y: Value): Value {
   return dotGeneral(x, y, { lhsContract: [1], rhsContract: [0], lhsBatch: [], rhsBatch: [] });
 }
 
+/** Padding before and after each dimension. */
+export type Padding = readonly (readonly [number, number])[];
+
+export interface ConvOptions {
+  /** One number a spatial dimension. */
+  readonly strides: readonly number[];
+  readonly padding: Padding;
+  readonly lhsDilation?: readonly number[];
+  readonly rhsDilation?: readonly number[];
+  readonly featureGroupCount?: number;
+  readonly batchGroupCount?: number;
+  /** Default: channels last, kernels as [...spatial, input features, output features]. */
+  readonly layouts?: {
+    readonly lhs: p.ConvLayout;
+    readonly rhs: p.ConvLayout;
+    readonly out: p.ConvLayout;
+  };
+}
+
+/**
+ * Convolution: x [N, ...spatial, C], w [...spatial, C / groups, O], result [N, ...spatial, O].
+ * `lhsDilation` makes it the transposed convolution.
+ */
+export function convGeneralDilated(x: Value, w: Value, o: ConvOptions): Value {
+  const rank = Math.max(0, x.shape.length - 2);
+  const spatial = Array.from({ length: rank }, (_, i) => i + 1);
+  const image: p.ConvLayout = { batch: 0, feature: rank + 1, spatial };
+  const kernel: p.ConvLayout = {
+    batch: rank + 1,
+    feature: rank,
+    spatial: spatial.map((d) => d - 1),
+  };
+  const ones = spatial.map(() => 1);
+  const { lhs, rhs, out } = o.layouts ?? { lhs: image, rhs: kernel, out: image };
+  return apply(p.convGeneralDilated, [x, w], {
+    strides: [...o.strides],
+    padding: o.padding.map(([lo, hi]): [number, number] => [lo, hi]),
+    lhsDilation: [...(o.lhsDilation ?? ones)],
+    rhsDilation: [...(o.rhsDilation ?? ones)],
+    featureGroupCount: o.featureGroupCount ?? 1,
+    batchGroupCount: o.batchGroupCount ?? 1,
+    lhs,
+    rhs,
+    out,
+  });
+}
+
+/** A window over every dimension of an array. */
+export interface WindowOptions {
+  readonly window: readonly number[];
+  readonly strides: readonly number[];
+  readonly padding: Padding;
+  readonly baseDilation?: readonly number[];
+  readonly windowDilation?: readonly number[];
+}
+
+function windowSpec(o: WindowOptions): p.WindowSpec {
+  const ones = o.window.map(() => 1);
+  return {
+    window: [...o.window],
+    strides: [...o.strides],
+    padding: o.padding.map(([lo, hi]): [number, number] => [lo, hi]),
+    baseDilation: [...(o.baseDilation ?? ones)],
+    windowDilation: [...(o.windowDilation ?? ones)],
+  };
+}
+
+/** The maximum, minimum or sum of each window; what lies outside x is the operator's identity. */
+export function reduceWindow(x: Value, op: 'max' | 'min' | 'sum', o: WindowOptions): Value {
+  return apply(p.reduceWindow, [x], { ...windowSpec(o), op });
+}
+
+/** int32: where in each window (row-major) its first maximum or minimum stands; -1 in empty ones. */
+export function argWindow(x: Value, op: 'max' | 'min', o: WindowOptions): Value {
+  return apply(p.argWindow, [x], { ...windowSpec(o), op });
+}
+
+/** For each window its `source` element added where `places` says; an array of `shape`. */
+export function windowScatterAdd(
+  source: Value,
+  places: Value,
+  shape: Shape,
+  o: WindowOptions,
+): Value {
+  return apply(p.windowScatterAdd, [source, places], { ...windowSpec(o), shape: [...shape] });
+}
+
+/** Of each window the element that stands where `places` says. */
+export function windowGather(x: Value, places: Value, o: WindowOptions): Value {
+  return apply(p.windowGather, [x, places], { ...windowSpec(o) });
+}
+
+/**
+ * XLA's select_and_scatter with addition: each element of `source` goes to the first extreme of its
+ * window of `operand`. Linear in the source; the operand has no cotangent.
+ */
+export function selectAndScatterAdd(
+  operand: Value,
+  source: Value,
+  op: 'max' | 'min',
+  o: WindowOptions,
+): Value {
+  return windowScatterAdd(source, argWindow(operand, op, o), operand.shape, o);
+}
+
 export function dynamicSlice(x: Value, starts: readonly Value[], sizes: Shape): Value {
   return apply(p.dynamicSlice, [x, ...starts], { sizes: [...sizes] });
 }

@@ -17,6 +17,7 @@ import { random } from './random.ts';
 import { reduce } from './reduce.ts';
 import { sort } from './sort.ts';
 import type { NDArray, Rule, Table } from './values.ts';
+import { windows } from './window.ts';
 
 /** What each primitive means, by name. */
 export const rules: Table = {
@@ -25,6 +26,7 @@ export const rules: Table = {
   ...movement,
   ...reduce,
   ...dot,
+  ...windows,
   ...indexing,
   ...sort,
   ...random,

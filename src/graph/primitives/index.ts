@@ -1,4 +1,5 @@
 /** The table of primitives. Importing this module defines them all. */
+export * from './conv.ts';
 export * from './dot.ts';
 export * from './elementwise.ts';
 export * from './indexing.ts';
@@ -7,3 +8,4 @@ export * from './movement.ts';
 export * from './random.ts';
 export * from './reduce.ts';
 export * from './sort.ts';
+export * from './window.ts';

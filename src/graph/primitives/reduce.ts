@@ -44,7 +44,8 @@ function extreme(dtype: DType, sign: 1 | -1): number {
   }
 }
 
-function identity(op: Op, dtype: DType): number {
+/** What an accumulation starts from. */
+export function identity(op: Op, dtype: DType): number {
   if (op === 'add' || op === 'or') return 0;
   if (op === 'mul' || op === 'and') return 1;
   return extreme(dtype, op === 'min' ? 1 : -1);
