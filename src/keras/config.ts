@@ -1,5 +1,5 @@
 /** Keras's global settings: the float type of new layers, the fuzz of losses. */
-import type { DType } from '../dtype.ts';
+import { checkDType, type DType, isFloat } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
 import { lookup } from './identifiers.ts';
 import { clearNames } from './naming.ts';
@@ -48,6 +48,15 @@ export function setDtypePolicy(policy: string): void {
       { policy: name },
     );
   float = name as DType;
+}
+
+/** A dtype that losses and metrics can be computed in. Throws `dtype` unless it is a float. */
+export function floatDType(what: string, dtype: string): DType {
+  const d = checkDType(dtype);
+  if (isFloat(d)) return d;
+  throw new GradloomError('dtype', `${what}: dtype must be a float type; received "${d}".`, {
+    dtype: d,
+  });
 }
 
 /** How far losses keep probabilities from 0 and 1. */

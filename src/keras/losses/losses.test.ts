@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { setBackend } from '../../backends/registry.ts';
 import { grad, type Tensor, tensor } from '../../tensor/index.ts';
+import { setMask } from '../layers/mask.ts';
 import { camelOptions, expectClose, type GoldenArray, readGoldens, toTensor } from '../testing.ts';
 import * as losses from './index.ts';
 
@@ -13,7 +14,17 @@ interface Case {
   sampleWeights: Record<string, GoldenArray>;
   results: { reduction: string; weights: string; value: GoldenArray; gradient: GoldenArray }[];
 }
-const { cases } = readGoldens<{ cases: Case[] }>('losses');
+interface Masked {
+  name: string;
+  loss: string;
+  config: Record<string, unknown>;
+  yTrue: GoldenArray;
+  yPred: GoldenArray;
+  mask: GoldenArray;
+  sampleWeight: GoldenArray | null;
+  results: { reduction: string; value: GoldenArray; gradient: GoldenArray }[];
+}
+const { cases, masked } = readGoldens<{ cases: Case[]; masked: Masked[] }>('losses');
 const classes = losses as unknown as Record<string, new (o: object) => losses.Loss>;
 const { getLoss } = losses;
 
@@ -36,6 +47,26 @@ describe('values and gradients are those of Keras', () => {
   }
 });
 
+describe('predictions with a mask: values and gradients are those of Keras', () => {
+  for (const c of masked) {
+    it(c.name, () => {
+      const t = toTensor(c.yTrue);
+      const w = c.sampleWeight === null ? null : toTensor(c.sampleWeight);
+      const mask = toTensor(c.mask);
+      for (const { reduction, value, gradient } of c.results) {
+        const loss = new classes[c.loss](camelOptions({ ...c.config, reduction }));
+        const apply = (x: Tensor): Tensor => {
+          const p = x.mul(1);
+          setMask(p, mask);
+          return loss.apply(t, p, w);
+        };
+        expectClose(apply(toTensor(c.yPred)), value);
+        expectClose(grad((x: Tensor) => apply(x).sum())(toTensor(c.yPred)) as Tensor, gradient);
+      }
+    });
+  }
+});
+
 describe('getLoss', () => {
   const p = tensor([
     [0.7, 0.2, 0.1],
@@ -51,6 +82,60 @@ describe('getLoss', () => {
     });
     expect(fn.name).toBe('half_error');
     expect(fn.apply([[1, 2]], [[2, 4]]).item()).toBe(0.75);
+  });
+  it('writes and reads losses and their options', () => {
+    const names = Object.keys(losses).filter(
+      (k) => /^[A-Z]/.test(k) && k !== 'Loss' && typeof classes[k] === 'function',
+    );
+    expect(names.length).toBeGreaterThan(20);
+    for (const name of names) {
+      const loss = new classes[name]({ name: 'own', reduction: 'sum' });
+      const again = losses.deserialize(JSON.parse(JSON.stringify(losses.serialize(loss))));
+      expect(again).toBeInstanceOf(classes[name]);
+      expect(again.getConfig()).toEqual(loss.getConfig());
+      expect(getLoss(name).name).not.toBe('own');
+    }
+    const huber = losses.Huber.fromConfig({ delta: 3, name: 'h' });
+    expect(huber.getConfig()).toEqual({ name: 'h', reduction: 'sumOverBatchSize', delta: 3 });
+    const circle = getLoss({ className: 'Circle', config: { gamma: 2 } });
+    expect(circle.getConfig()).toMatchObject({ gamma: 2, margin: 0.4, removeDiagonal: true });
+  });
+  it('functions take arrays, and options by name', () => {
+    expect(losses.huber([[0, 0]], [[1, 3]], { delta: 2 }).arraySync()).toEqual([2.25]);
+    expect(losses.meanAbsolutePercentageError([[2]], [[3]]).arraySync()).toEqual([50]);
+    expect(losses.get('mape')).toBeInstanceOf(losses.MeanAbsolutePercentageError);
+    expect(losses.get('KLD')).toBeInstanceOf(losses.KLDivergence);
+    const o = {
+      refLabels: [0, 1],
+      refEmbeddings: [
+        [1, 0],
+        [0, 1],
+      ],
+      gamma: 1,
+    };
+    const apart = losses.circle(
+      tensor([0, 1], { dtype: 'int32' }),
+      [
+        [1, 0],
+        [0, 1],
+      ],
+      o,
+    );
+    const wrong = losses.circle(
+      tensor([1, 0], { dtype: 'int32' }),
+      [
+        [1, 0],
+        [0, 1],
+      ],
+      o,
+    );
+    expect(apart.dataSync()[0]).toBeLessThan(wrong.dataSync()[0]);
+  });
+  it('computes in the dtype asked for', () => {
+    const loss = new losses.MeanSquaredError({ dtype: 'float64' });
+    const value = loss.apply([[1 / 3]], tensor([[0]]));
+    expect(value.dtype).toBe('float64');
+    expect(loss.getConfig().dtype).toBe('float64');
   });
   it('"crossentropy" goes by the shapes', () => {
     const ce = getLoss('crossentropy');
@@ -115,6 +200,57 @@ describe('bad input', () => {
     expect(() => new losses.CategoricalCrossentropy({ fromLogit: true } as never)).toThrow(
       'Did you mean "fromLogits"?',
     );
+  });
+  it('options', () => {
+    const make = (f: () => unknown, message: string) => expect(f).toThrow(message);
+    make(() => new losses.Huber({ delta: Number.NaN }), 'Huber: delta must be a number');
+    make(() => new losses.Huber({ dleta: 1 } as never), 'Did you mean "delta"?');
+    make(() => losses.huber([1], [1], { dleta: 1 } as never), 'huber has no option "dleta"');
+    make(() => new losses.Tversky({ alpha: 'a' } as never), 'alpha must be a number');
+    make(() => new losses.CategoricalGeneralizedCrossEntropy({ q: 1 }), 'q lies between 0 and 1');
+    make(() => new losses.MeanSquaredError({ dtype: 'int32' }), 'dtype must be a float type');
+    make(() => getLoss({ className: 'Hubber', config: {} }), 'Did you mean "huber"?');
+  });
+  it('labels on the host', async () => {
+    const y = (...v: number[]) => tensor(v);
+    const ce = getLoss('crossentropy');
+    const sparse = new losses.SparseCategoricalCrossentropy({ ignoreClass: -1 });
+    for (const loss of [ce, getLoss('categoricalGeneralizedCrossEntropy'), sparse]) {
+      await expect(loss.checkTargets('fit', y(0, 3), [2, 3])).rejects.toThrow(
+        "fit: label 3 (sample 1) is not one of the model's 3 classes, 0 to 2.",
+      );
+      await loss.checkTargets('fit', y(0, 2), [2, 3]);
+    }
+    await sparse.checkTargets('fit', y(-1, 2), [2, 3]);
+    await expect(ce.checkTargets('fit', y(0.5), [1, 3])).rejects.toThrow('label 0.5');
+    // One-hot targets, and those of one output, are no labels.
+    expect(ce.checkTargets('fit', tensor([[0, 7, 0]]), [1, 3])).toBeUndefined();
+    expect(ce.checkTargets('fit', tensor([[7]]), [1, 1])).toBeUndefined();
+    for (const id of ['hinge', 'squaredHinge']) {
+      const loss = getLoss(id);
+      await loss.checkTargets('fit', y(0, 1, 1), [3, 1]);
+      await loss.checkTargets('fit', y(-1, 1, -1), [3, 1]);
+      await expect(loss.checkTargets('fit', y(1, 2), [2, 1])).rejects.toThrow(
+        'label 2 (sample 1) is neither -1 nor 1',
+      );
+      await expect(loss.checkTargets('fit', y(1, 0, -1), [3, 1])).rejects.toThrow(
+        'both 0 (sample 1) and -1 (sample 2)',
+      );
+    }
+  });
+  it('classes, masks and weights that do not fit', () => {
+    const p = tensor(new Float32Array(6), { shape: [2, 3] });
+    const focal = new losses.CategoricalFocalCrossentropy({ alpha: [1, 2] });
+    expect(() => focal.apply(p, p)).toThrow('alpha has 2 weights, but the predictions 3 classes');
+    expect(() => getLoss('dice').apply([1, 2, 3], p)).toThrow('dice: targets have shape (3,)');
+    expect(() => getLoss('circle').apply([1, 2, 3], p)).toThrow('labels of shape (2,)');
+    expect(() => getLoss('circle').apply([1, 2], [1, 2])).toThrow('(batch, dimensions)');
+    expect(() => getLoss('categoricalGeneralizedCrossEntropy').apply([1, 2, 3], p)).toThrow(
+      'integer targets of shape (2,)',
+    );
+    const q = p.mul(1);
+    setMask(q, tensor([true, false, true]));
+    expect(() => getLoss('mse').apply(p, q)).toThrow('the mask has shape (3,)');
   });
   it('shapes', () => {
     const p = tensor(new Float32Array(6), { shape: [2, 3] });

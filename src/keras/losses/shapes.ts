@@ -2,7 +2,7 @@
 import { isFloat } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { showShape } from '../../shape.ts';
-import type { Tensor } from '../../tensor/index.ts';
+import { asTensor, type Tensor, type TensorLike } from '../../tensor/index.ts';
 
 export function floatTensor(x: Tensor): Tensor {
   return isFloat(x.dtype) ? x : x.astype('float32');
@@ -20,6 +20,26 @@ export function matchRanks(a: Tensor, b: Tensor): [Tensor, Tensor] {
   if (b.ndim === a.ndim + 1 && last(b) === 1)
     return a.ndim === 1 ? [a.expandDims(-1), b] : [a, b.squeeze(-1)];
   return [a, b];
+}
+
+/**
+ * Targets and predictions in one rank and in the float dtype of the predictions. Throws `shape`
+ * unless `check` (dimensions equal or 1) lets them pass.
+ */
+export function pair(
+  name: string,
+  yTrue: TensorLike,
+  yPred: TensorLike,
+  check: (name: string, t: Tensor, p: Tensor) => void = similarShapes,
+): [Tensor, Tensor] {
+  const [t, p] = matchRanks(asTensor(yTrue), floatTensor(asTensor(yPred)));
+  check(name, t, p);
+  return [t.astype(p.dtype), p];
+}
+
+/** The mean over the last axis; of a scalar, itself. */
+export function meanLast(x: Tensor): Tensor {
+  return x.ndim === 0 ? x : x.mean(-1);
 }
 
 /** Throws `shape` unless the targets have the shape of the predictions. */
@@ -51,14 +71,18 @@ function mismatch(name: string, t: Tensor, p: Tensor): never {
  * The weight in as many dimensions as the values of `shape`, to which it broadcasts: (batch,) beside
  * (batch, time) weighs every position of a sample alike. Throws `shape`.
  */
-export function alignWeight(weight: Tensor, shape: readonly number[]): Tensor {
+export function alignWeight(
+  weight: Tensor,
+  shape: readonly number[],
+  what = 'sampleWeight',
+): Tensor {
   let w = floatTensor(weight);
   if (w.ndim === shape.length + 1 && last(w) === 1) w = w.squeeze(-1);
   while (w.ndim < shape.length) w = w.expandDims(-1);
   if (w.ndim === shape.length && w.shape.every((n, d) => n === 1 || n === shape[d])) return w;
   throw new GradloomError(
     'shape',
-    `sampleWeight has shape ${showShape(weight.shape)}, but the loss has values of shape ${showShape(shape)}.`,
+    `${what} has shape ${showShape(weight.shape)}, but the loss has values of shape ${showShape(shape)}.`,
     { expected: [...shape], received: [...weight.shape] },
   );
 }

@@ -1,5 +1,23 @@
 /** Metrics: `update` and `result` over a state, or `updateState`, `result()` and `resetState` by hand. */
 export {
+  binaryCrossentropy,
+  binaryFocalCrossentropy,
+  categoricalCrossentropy,
+  categoricalFocalCrossentropy,
+  categoricalHinge,
+  hinge,
+  huber,
+  klDivergence,
+  logCosh,
+  meanAbsoluteError,
+  meanAbsolutePercentageError,
+  meanSquaredError,
+  meanSquaredLogarithmicError,
+  poisson,
+  sparseCategoricalCrossentropy,
+  squaredHinge,
+} from '../losses/index.ts';
+export {
   Accuracy,
   accuracy,
   BinaryAccuracy,
@@ -12,11 +30,27 @@ export {
 export {
   BinaryCrossentropy,
   CategoricalCrossentropy,
+  CategoricalHinge,
+  CosineSimilarity,
+  Hinge,
+  KLDivergence,
+  LogCoshError,
   MeanAbsoluteError,
+  MeanAbsolutePercentageError,
   MeanSquaredError,
+  MeanSquaredLogarithmicError,
+  Poisson,
   RootMeanSquaredError,
   SparseCategoricalCrossentropy,
+  SquaredHinge,
 } from './losses.ts';
 export { Mean, MeanMetricWrapper, Sum } from './mean.ts';
 export { Metric, type MetricOptions, type MetricVariable } from './metric.ts';
-export { getMetric, type MetricContext, type MetricLike } from './registry.ts';
+export {
+  deserialize,
+  getMetric,
+  getMetric as get,
+  type MetricContext,
+  type MetricLike,
+  serialize,
+} from './registry.ts';

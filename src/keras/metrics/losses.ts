@@ -1,90 +1,152 @@
 /** Losses as metrics: the mean over all samples seen. */
-import type { Tensor } from '../../tensor/index.ts';
+import type { Tensor, TensorLike } from '../../tensor/index.ts';
 import { checkOptions } from '../identifiers.ts';
+import { type CrossentropyArgs, crossentropyArgs } from '../losses/crossentropy.ts';
 import {
   binaryCrossentropy,
-  type CrossentropyOptions,
   categoricalCrossentropy,
+  categoricalHinge,
+  hinge,
+  klDivergence,
+  logCosh,
   meanAbsoluteError,
+  meanAbsolutePercentageError,
   meanSquaredError,
-  type SparseOptions,
+  meanSquaredLogarithmicError,
+  poisson,
+  type SparseArgs,
   sparseCategoricalCrossentropy,
+  squaredHinge,
 } from '../losses/index.ts';
-import { floatTensor, matchRanks, similarShapes } from '../losses/shapes.ts';
+import { cosine } from '../losses/regression.ts';
+import { pair } from '../losses/shapes.ts';
 import { MeanMetricWrapper } from './mean.ts';
-import type { MetricOptions } from './metric.ts';
+import { type MetricOptions, metricOptions, named } from './metric.ts';
 
+/** (yTrue - yPred)² by the last axis' mean. See `losses.meanSquaredError`. */
 export class MeanSquaredError extends MeanMetricWrapper {
   constructor(o: MetricOptions = {}) {
-    checkOptions('MeanSquaredError', o, ['name']);
-    super(meanSquaredError, { name: o.name ?? 'mean_squared_error' });
+    checkOptions('MeanSquaredError', o, metricOptions);
+    super(meanSquaredError, named(o, 'mean_squared_error'));
   }
 }
 
 export class MeanAbsoluteError extends MeanMetricWrapper {
   constructor(o: MetricOptions = {}) {
-    checkOptions('MeanAbsoluteError', o, ['name']);
-    super(meanAbsoluteError, { name: o.name ?? 'mean_absolute_error' });
+    checkOptions('MeanAbsoluteError', o, metricOptions);
+    super(meanAbsoluteError, named(o, 'mean_absolute_error'));
   }
 }
 
-function squaredError(yTrue: Tensor, yPred: Tensor): Tensor {
-  const [t, p] = matchRanks(yTrue, floatTensor(yPred));
-  similarShapes('rootMeanSquaredError', t, p);
-  return t.astype(p.dtype).sub(p).square();
+export class MeanAbsolutePercentageError extends MeanMetricWrapper {
+  constructor(o: MetricOptions = {}) {
+    checkOptions('MeanAbsolutePercentageError', o, metricOptions);
+    super(meanAbsolutePercentageError, named(o, 'mean_absolute_percentage_error'));
+  }
+}
+
+export class MeanSquaredLogarithmicError extends MeanMetricWrapper {
+  constructor(o: MetricOptions = {}) {
+    checkOptions('MeanSquaredLogarithmicError', o, metricOptions);
+    super(meanSquaredLogarithmicError, named(o, 'mean_squared_logarithmic_error'));
+  }
+}
+
+function squaredError(yTrue: TensorLike, yPred: TensorLike): Tensor {
+  const [t, p] = pair('rootMeanSquaredError', yTrue, yPred);
+  return t.sub(p).square();
 }
 
 /** The root of the mean over all elements seen, not a mean of roots. */
 export class RootMeanSquaredError extends MeanMetricWrapper {
   constructor(o: MetricOptions = {}) {
-    checkOptions('RootMeanSquaredError', o, ['name']);
-    super(squaredError, { name: o.name ?? 'root_mean_squared_error' });
+    checkOptions('RootMeanSquaredError', o, metricOptions);
+    super(squaredError, named(o, 'root_mean_squared_error'));
   }
   override result(state: readonly Tensor[] = this.state): Tensor {
     return super.result(state).sqrt();
   }
 }
 
-type Binary = MetricOptions & Pick<CrossentropyOptions, 'fromLogits' | 'labelSmoothing'>;
-type Categorical = MetricOptions &
-  Pick<CrossentropyOptions, 'fromLogits' | 'labelSmoothing' | 'axis'>;
-type Sparse = MetricOptions & Pick<SparseOptions, 'fromLogits' | 'axis'>;
-
-/** The options without the name, given once in full. */
-function chosen<T extends MetricOptions>(defaults: Omit<T, 'name'>, o: T): Record<string, unknown> {
-  const { name: _, ...rest } = o;
-  return { ...defaults, ...rest };
-}
-
-export class BinaryCrossentropy extends MeanMetricWrapper {
-  constructor(o: Binary = {}) {
-    checkOptions('BinaryCrossentropy', o, ['name', 'fromLogits', 'labelSmoothing']);
-    super(
-      (t, p) => binaryCrossentropy(t, p, o),
-      { name: o.name ?? 'binary_crossentropy' },
-      chosen<Binary>({ fromLogits: false, labelSmoothing: 0 }, o),
-    );
+export class LogCoshError extends MeanMetricWrapper {
+  constructor(o: MetricOptions = {}) {
+    checkOptions('LogCoshError', o, metricOptions);
+    super(logCosh, named(o, 'logcosh'));
   }
 }
 
-export class CategoricalCrossentropy extends MeanMetricWrapper {
-  constructor(o: Categorical = {}) {
-    checkOptions('CategoricalCrossentropy', o, ['name', 'fromLogits', 'labelSmoothing', 'axis']);
-    super(
-      (t, p) => categoricalCrossentropy(t, p, o),
-      { name: o.name ?? 'categorical_crossentropy' },
-      chosen<Categorical>({ fromLogits: false, labelSmoothing: 0, axis: -1 }, o),
-    );
+/** The cosine of the angle between targets and predictions: 1 where they agree, unlike the loss. */
+export class CosineSimilarity extends MeanMetricWrapper<{ axis: number }> {
+  constructor(o: MetricOptions & { readonly axis?: number } = {}) {
+    checkOptions('CosineSimilarity', o, [...metricOptions, 'axis']);
+    super((t, p, a) => cosine('cosineSimilarity', t, p, a!.axis), named(o, 'cosine_similarity'), {
+      axis: o.axis ?? -1,
+    });
   }
 }
 
-export class SparseCategoricalCrossentropy extends MeanMetricWrapper {
-  constructor(o: Sparse = {}) {
-    checkOptions('SparseCategoricalCrossentropy', o, ['name', 'fromLogits', 'axis']);
-    super(
-      (t, p) => sparseCategoricalCrossentropy(t, p, o),
-      { name: o.name ?? 'sparse_categorical_crossentropy' },
-      chosen<Sparse>({ fromLogits: false, axis: -1 }, o),
-    );
+export class Hinge extends MeanMetricWrapper {
+  constructor(o: MetricOptions = {}) {
+    checkOptions('Hinge', o, metricOptions);
+    super(hinge, named(o, 'hinge'));
+  }
+}
+
+export class SquaredHinge extends MeanMetricWrapper {
+  constructor(o: MetricOptions = {}) {
+    checkOptions('SquaredHinge', o, metricOptions);
+    super(squaredHinge, named(o, 'squared_hinge'));
+  }
+}
+
+export class CategoricalHinge extends MeanMetricWrapper {
+  constructor(o: MetricOptions = {}) {
+    checkOptions('CategoricalHinge', o, metricOptions);
+    super(categoricalHinge, named(o, 'categorical_hinge'));
+  }
+}
+
+export class KLDivergence extends MeanMetricWrapper {
+  constructor(o: MetricOptions = {}) {
+    checkOptions('KLDivergence', o, metricOptions);
+    super(klDivergence, named(o, 'kl_divergence'));
+  }
+}
+
+export class Poisson extends MeanMetricWrapper {
+  constructor(o: MetricOptions = {}) {
+    checkOptions('Poisson', o, metricOptions);
+    super(poisson, named(o, 'poisson'));
+  }
+}
+
+type BinaryArgs = Pick<CrossentropyArgs, 'fromLogits' | 'labelSmoothing'>;
+
+export class BinaryCrossentropy extends MeanMetricWrapper<BinaryArgs> {
+  constructor(o: MetricOptions & BinaryArgs = {}) {
+    checkOptions('BinaryCrossentropy', o, [...metricOptions, 'fromLogits', 'labelSmoothing']);
+    const { axis: _, ...args } = crossentropyArgs('BinaryCrossentropy', o);
+    super(binaryCrossentropy, named(o, 'binary_crossentropy'), args);
+  }
+}
+
+export class CategoricalCrossentropy extends MeanMetricWrapper<CrossentropyArgs> {
+  constructor(o: MetricOptions & CrossentropyArgs = {}) {
+    const names = [...metricOptions, 'fromLogits', 'labelSmoothing', 'axis'];
+    checkOptions('CategoricalCrossentropy', o, names);
+    const args = crossentropyArgs('CategoricalCrossentropy', o);
+    super(categoricalCrossentropy, named(o, 'categorical_crossentropy'), args);
+  }
+}
+
+type Sparse = Pick<SparseArgs, 'fromLogits' | 'axis'>;
+
+export class SparseCategoricalCrossentropy extends MeanMetricWrapper<Sparse> {
+  constructor(o: MetricOptions & Sparse = {}) {
+    checkOptions('SparseCategoricalCrossentropy', o, [...metricOptions, 'fromLogits', 'axis']);
+    super(sparseCategoricalCrossentropy, named(o, 'sparse_categorical_crossentropy'), {
+      fromLogits: o.fromLogits ?? false,
+      axis: o.axis ?? -1,
+    });
   }
 }

@@ -1,13 +1,15 @@
 /** Means and sums of values. */
-
+import type { DType } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
-import { lax } from '../../graph/index.ts';
 import { showShape, sizeOf } from '../../shape.ts';
-import { Tensor, type TensorLike, tensor } from '../../tensor/index.ts';
+import { type Tensor, type TensorLike, tensor } from '../../tensor/index.ts';
+import { floatDType } from '../config.ts';
 import { checkOptions, snakeCase } from '../identifiers.ts';
+import { getMask } from '../layers/mask.ts';
 import type { LossFn } from '../losses/index.ts';
 import { floatTensor, matchRanks } from '../losses/shapes.ts';
-import { Metric, type MetricOptions, type MetricVariable } from './metric.ts';
+import { divideNoNan } from '../where.ts';
+import { Metric, type MetricOptions, type MetricVariable, metricOptions, named } from './metric.ts';
 
 /** Dimensions from `keep` on averaged (or summed) away. */
 function down(t: Tensor, keep: number, reduce: 'mean' | 'sum'): Tensor {
@@ -22,13 +24,14 @@ function weigh(
   values: Tensor,
   sampleWeight: Tensor | null | undefined,
   reduce: 'mean' | 'sum',
+  dtype: DType,
 ): { total: Tensor; count: Tensor | number } {
-  const v = values.astype('float32');
+  const v = values.astype(dtype);
   if (!sampleWeight) {
     const each = down(v, 1, reduce);
     return { total: each.sum(), count: sizeOf(each.shape) };
   }
-  const [x0, w0] = matchRanks(v, floatTensor(sampleWeight).astype('float32'));
+  const [x0, w0] = matchRanks(v, masked(sampleWeight, getMask(values)).astype(dtype));
   const x = down(x0, w0.ndim, reduce);
   const fits =
     w0.ndim <= x.ndim && w0.shape.every((n, d) => n === 1 || n === x.shape[x.ndim - w0.ndim + d]);
@@ -42,12 +45,14 @@ function weigh(
   return { total: down(x.mul(w), 1, reduce).sum(), count: down(w, 1, reduce).sum() };
 }
 
-/** total / count, and 0 where there is nothing to divide by. */
-function ratio(total: Tensor, count: Tensor): Tensor {
-  const none = lax.eq(count.value, lax.full(count.shape, 0, count.dtype));
-  const safe = lax.select(none, lax.full(count.shape, 1, count.dtype), count.value);
-  const quotient = lax.div(total.value, safe);
-  return Tensor.of(lax.select(none, lax.full(total.shape, 0, total.dtype), quotient), total, count);
+/** Weights that are 0 where the mask does not hold. A weight a sample weighs all its steps. */
+function masked(weight: Tensor, mask: Tensor | undefined): Tensor {
+  if (!mask) return floatTensor(weight);
+  let w = floatTensor(weight);
+  while (w.ndim < mask.ndim) w = w.expandDims(-1);
+  let m = mask.astype(w.dtype);
+  while (m.ndim < w.ndim) m = m.expandDims(-1);
+  return w.mul(m);
 }
 
 const totalAndCount: readonly MetricVariable[] = [
@@ -58,45 +63,49 @@ const totalAndCount: readonly MetricVariable[] = [
 /** The weighted mean of the values given to `updateState(values, sampleWeight)`. */
 export class Mean extends Metric {
   constructor(o: MetricOptions = {}) {
-    checkOptions('Mean', o, ['name']);
-    super(o.name ?? 'mean');
+    checkOptions('Mean', o, metricOptions);
+    super(floatState(o, 'mean'));
   }
-  variables(): readonly MetricVariable[] {
+  override variables(): readonly MetricVariable[] {
     return totalAndCount;
   }
-  update(
+  override update(
     [total, count]: readonly Tensor[],
     values: Tensor,
     _pred?: Tensor,
     sampleWeight?: Tensor | null,
   ): Tensor[] {
-    const batch = weigh(values, sampleWeight, 'mean');
+    const batch = weigh(values, sampleWeight, 'mean', total.dtype);
     return [total.add(batch.total), count.add(batch.count)];
   }
   result([total, count]: readonly Tensor[] = this.state): Tensor {
-    return ratio(total, count);
+    return divideNoNan(total, count);
   }
   override updateState(values: TensorLike, sampleWeight?: TensorLike | null): void {
     super.updateState(values, tensor(0), sampleWeight);
+  }
+  override apply(values: TensorLike, sampleWeight?: TensorLike | null): Tensor {
+    this.updateState(values, sampleWeight);
+    return this.result();
   }
 }
 
 /** The weighted sum of the values given to `updateState(values, sampleWeight)`. */
 export class Sum extends Metric {
   constructor(o: MetricOptions = {}) {
-    checkOptions('Sum', o, ['name']);
-    super(o.name ?? 'sum');
+    checkOptions('Sum', o, metricOptions);
+    super(floatState(o, 'sum'));
   }
-  variables(): readonly MetricVariable[] {
+  override variables(): readonly MetricVariable[] {
     return [totalAndCount[0]];
   }
-  update(
+  override update(
     [total]: readonly Tensor[],
     values: Tensor,
     _pred?: Tensor,
     sampleWeight?: Tensor | null,
   ): Tensor[] {
-    return [total.add(weigh(values, sampleWeight, 'sum').total)];
+    return [total.add(weigh(values, sampleWeight, 'sum', total.dtype).total)];
   }
   result([total]: readonly Tensor[] = this.state): Tensor {
     return total;
@@ -104,33 +113,57 @@ export class Sum extends Metric {
   override updateState(values: TensorLike, sampleWeight?: TensorLike | null): void {
     super.updateState(values, tensor(0), sampleWeight);
   }
+  override apply(values: TensorLike, sampleWeight?: TensorLike | null): Tensor {
+    this.updateState(values, sampleWeight);
+    return this.result();
+  }
 }
 
-/** The weighted mean of a function of (yTrue, yPred) that gives a value a sample. */
-export class MeanMetricWrapper extends Metric {
-  readonly #fn: LossFn;
-  readonly #config: Record<string, unknown>;
-  constructor(fn: LossFn, o: MetricOptions = {}, config: Record<string, unknown> = {}) {
-    super(o.name ?? snakeCase(fn.name || 'metric'));
+/**
+ * The weighted mean of a function of (yTrue, yPred) that gives a value a sample. What the mask of
+ * yPred leaves out weighs nothing.
+ */
+export class MeanMetricWrapper<C extends object = Record<string, never>> extends Metric {
+  protected readonly options: C | undefined;
+  readonly #fn: (yTrue: Tensor, yPred: Tensor, o?: C) => Tensor;
+
+  /** `options` are given to the function. Throws `dtype` for a state that is no float. */
+  constructor(fn: LossFn, o?: MetricOptions);
+  constructor(fn: (yTrue: Tensor, yPred: Tensor, o?: C) => Tensor, o: MetricOptions, options: C);
+  constructor(
+    fn: (yTrue: Tensor, yPred: Tensor, o?: C) => Tensor,
+    o: MetricOptions = {},
+    options?: C,
+  ) {
+    super(floatState(o, snakeCase(fn.name || 'metric')));
     this.#fn = fn;
-    this.#config = config;
+    this.options = options;
   }
-  variables(): readonly MetricVariable[] {
+  override variables(): readonly MetricVariable[] {
     return totalAndCount;
   }
-  update(
+  override update(
     [total, count]: readonly Tensor[],
     yTrue: Tensor,
     yPred: Tensor,
     sampleWeight?: Tensor | null,
   ): Tensor[] {
-    const batch = weigh(this.#fn(yTrue, yPred), sampleWeight, 'mean');
+    const mask = getMask(yPred);
+    const values = this.options ? this.#fn(yTrue, yPred, this.options) : this.#fn(yTrue, yPred);
+    const weight = sampleWeight ? masked(sampleWeight, mask) : mask;
+    const batch = weigh(values, weight, 'mean', total.dtype);
     return [total.add(batch.total), count.add(batch.count)];
   }
   result([total, count]: readonly Tensor[] = this.state): Tensor {
-    return ratio(total, count);
+    return divideNoNan(total, count);
   }
   override getConfig(): Record<string, unknown> {
-    return { ...super.getConfig(), ...this.#config };
+    return { ...super.getConfig(), ...this.options };
   }
+}
+
+/** Means and sums are kept in floats. */
+function floatState(o: MetricOptions, name: string): MetricOptions {
+  if (o.dtype != null) floatDType(o.name ?? name, o.dtype);
+  return named(o, name);
 }

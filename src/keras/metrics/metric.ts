@@ -3,6 +3,8 @@
  * included, is one program; and an object with state of its own for those who use one by hand, also
  * inside a traced step.
  */
+import { checkDType, type DType, makeArray } from '../../dtype.ts';
+import { GradloomError } from '../../errors.ts';
 import { sizeOf } from '../../shape.ts';
 import {
   asTensor,
@@ -12,6 +14,7 @@ import {
   type Tensor,
   type TensorLike,
 } from '../../tensor/index.ts';
+import { floatx } from '../config.ts';
 import { snakeCase } from '../identifiers.ts';
 import { Variable } from '../variable.ts';
 
@@ -22,50 +25,88 @@ export interface MetricVariable {
 
 export interface MetricOptions {
   readonly name?: string;
+  /** Of the state: as a rule `floatx()`. */
+  readonly dtype?: DType | (string & {}) | null;
 }
 
-/** Extend it with `variables`, `update` and `result`. */
+/** Options with a name, that of the kind of metric where none is given. */
+export function named(o: MetricOptions, name: string): MetricOptions {
+  return { name: o.name ?? name, dtype: o.dtype };
+}
+
+/** Options that every metric takes. */
+export const metricOptions: readonly string[] = ['name', 'dtype'];
+
+/**
+ * Extend it with `variables`, `update` and `result`; or, as in Keras, with `addVariable` in the
+ * constructor, `updateState` and `result`.
+ */
 export abstract class Metric {
   readonly name: string;
+  /** Of the state. */
+  readonly dtype: DType;
+  /** Variables that the constructor has added. */
+  readonly #added: Variable[] = [];
   #cells: readonly Variable[] | undefined;
 
-  constructor(name?: string) {
+  constructor(o: MetricOptions | string = {}) {
+    const { name, dtype } = typeof o === 'string' ? { name: o } : o;
     this.name = name ?? snakeCase(this.constructor.name);
+    this.dtype = dtype == null ? floatx() : checkDType(dtype);
   }
 
-  /** The state: all float32, all starting at 0. */
-  abstract variables(): readonly MetricVariable[];
+  /** The state, all starting at 0. Throws `metric` when it depends on batches and none was seen. */
+  variables(): readonly MetricVariable[] {
+    return [];
+  }
+
+  /** Whether `variables` knows the state; else `build` is called with the shapes of the first batch. */
+  get built(): boolean {
+    return true;
+  }
+  /** For states whose shapes depend on the data's. Throws `shape`. */
+  build(_yTrue: readonly number[], _yPred: readonly number[]): void {}
 
   /** The state after a batch. Traceable. */
-  abstract update(
-    state: readonly Tensor[],
-    yTrue: Tensor,
-    yPred: Tensor,
-    sampleWeight?: Tensor | null,
-  ): Tensor[];
+  update(
+    _state: readonly Tensor[],
+    _yTrue: Tensor,
+    _yPred: Tensor,
+    _sampleWeight?: Tensor | null,
+  ): Tensor[] {
+    throw new GradloomError(
+      'metric',
+      `The metric ${this.constructor.name} defines neither update nor updateState.`,
+    );
+  }
 
-  /** The metric's value, a scalar: of `state`, or of what `updateState` has seen. Traceable. */
+  /** The metric's value: of `state`, or of what `updateState` has seen. Traceable. */
   abstract result(state?: readonly Tensor[]): Tensor;
 
-  /** Takes a batch into the state. Traceable. */
+  /** Takes a batch into the state. Traceable. Throws `shape`. */
   updateState(yTrue: TensorLike, yPred: TensorLike, sampleWeight?: TensorLike | null): void {
+    const [t, p] = [asTensor(yTrue), asTensor(yPred)];
+    if (!this.built) this.build(t.shape, p.shape);
     const cells = this.stateVariables;
-    const next = this.update(
-      this.state,
-      asTensor(yTrue),
-      asTensor(yPred),
-      sampleWeight == null ? null : asTensor(sampleWeight),
-    );
+    const w = sampleWeight == null ? null : asTensor(sampleWeight);
+    const next = this.update(this.state, t, p, w).map((v, i) => v.astype(cells[i].dtype));
     // One run for all of it, not one for each.
-    if (!stateScope()) realize(next.map((t) => t.value));
-    next.forEach((t, i) => {
-      cells[i].assign(t);
+    if (!stateScope()) realize(next.map((v) => v.value));
+    next.forEach((v, i) => {
+      cells[i].assign(v);
     });
   }
 
-  /** Forgets what was seen. Traceable. */
+  /** Takes a batch into the state, and gives the value so far. */
+  apply(yTrue: TensorLike, yPred: TensorLike, sampleWeight?: TensorLike | null): Tensor {
+    this.updateState(yTrue, yPred, sampleWeight);
+    return this.result();
+  }
+
+  /** Forgets what was seen; metrics that this one holds do so too. Traceable. */
   resetState(): void {
-    for (const v of this.#cells ?? []) v.write(new Float32Array(v.size));
+    for (const v of this.#cells ?? this.#added) v.write(makeArray(v.dtype, v.size));
+    for (const held of Object.values(this)) if (held instanceof Metric) held.resetState();
   }
 
   /** What `updateState` has made of it so far, in the order of `variables`. */
@@ -73,7 +114,7 @@ export abstract class Metric {
     return this.stateVariables.map((v) => v.tensor);
   }
 
-  /** Where the state is kept. */
+  /** Where the state is kept. Throws `metric` when it is not known yet. */
   get stateVariables(): readonly Variable[] {
     this.#cells ??= this.makeState();
     return this.#cells;
@@ -84,19 +125,40 @@ export abstract class Metric {
     this.#cells = cells;
   }
 
-  /** Fresh state, all 0. */
+  /** Fresh state, all 0; variables that were added are what they are. */
   makeState(): Variable[] {
-    return this.variables().map(
-      (v) =>
-        new Variable(fromData(new Float32Array(sizeOf(v.shape)), v.shape, 'float32'), {
-          name: v.name,
-          path: `${this.name}/${v.name}`,
-          trainable: false,
-        }),
-    );
+    if (!this.built)
+      throw new GradloomError(
+        'metric',
+        `${this.constructor.name} "${this.name}" has seen no batch yet, which its state depends on. Call updateState first.`,
+        { metric: this.name },
+      );
+    return [...this.variables().map((v) => this.#variable(v.name, v.shape)), ...this.#added];
   }
 
+  /** A variable for a metric that keeps its own: 0 at first, and again after `resetState`. */
+  addVariable(o: { name?: string; shape?: readonly number[] } = {}): Variable {
+    const v = this.#variable(o.name ?? `variable_${this.#added.length}`, o.shape ?? []);
+    this.#added.push(v);
+    this.#cells = undefined;
+    return v;
+  }
+
+  #variable(name: string, shape: readonly number[]): Variable {
+    return new Variable(fromData(makeArray(this.dtype, sizeOf(shape)), shape, this.dtype), {
+      name,
+      path: `${this.name}/${name}`,
+      trainable: false,
+    });
+  }
+
+  /** Options to make it anew with. */
   getConfig(): Record<string, unknown> {
-    return { name: this.name };
+    const dtype = this.dtype !== 'float32' && { dtype: this.dtype };
+    return { name: this.name, ...dtype };
+  }
+
+  static fromConfig<T>(this: new (o: never) => T, config: object): T {
+    return new this(config as never);
   }
 }

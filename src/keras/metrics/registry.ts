@@ -1,32 +1,21 @@
 /** Metrics by id. */
 import { GradloomError } from '../../errors.ts';
 import { lookup, plainId, snakeCase } from '../identifiers.ts';
-import type { LossFn } from '../losses/index.ts';
-import { kindOf } from '../losses/kind.ts';
-import { BinaryAccuracy, CategoricalAccuracy, SparseCategoricalAccuracy } from './accuracy.ts';
 import {
-  BinaryCrossentropy,
-  CategoricalCrossentropy,
-  MeanAbsoluteError,
-  MeanSquaredError,
-  RootMeanSquaredError,
-  SparseCategoricalCrossentropy,
-} from './losses.ts';
+  binaryFocalCrossentropy,
+  categoricalFocalCrossentropy,
+  huber,
+  type LossFn,
+} from '../losses/index.ts';
+import { kindOf } from '../losses/kind.ts';
+import { isSerialized, type Serialized, serialize as write } from '../serialization.ts';
+import * as accuracies from './accuracy.ts';
+import * as losses from './losses.ts';
 import { Mean, MeanMetricWrapper, Sum } from './mean.ts';
 import { Metric, type MetricOptions } from './metric.ts';
 
-type Make = (o: MetricOptions) => Metric;
-
-const accuracies: Record<ReturnType<typeof kindOf>, Make> = {
-  binary: (o) => new BinaryAccuracy(o),
-  categorical: (o) => new CategoricalAccuracy(o),
-  sparseCategorical: (o) => new SparseCategoricalAccuracy(o),
-};
-const crossentropies: Record<ReturnType<typeof kindOf>, Make> = {
-  binary: (o) => new BinaryCrossentropy(o),
-  categorical: (o) => new CategoricalCrossentropy(o),
-  sparseCategorical: (o) => new SparseCategoricalCrossentropy(o),
-};
+type Make = new (o?: never) => Metric;
+type Maker = (o: MetricOptions, c?: MetricContext) => Metric;
 
 /** The shapes by which "accuracy" is resolved; null stands for the batch. */
 export interface MetricContext {
@@ -34,20 +23,66 @@ export interface MetricContext {
   readonly targetShape: readonly (number | null)[];
 }
 
-const table: Record<string, (o: MetricOptions, c: MetricContext) => Metric> = {
-  accuracy: (o, c) => accuracies[kindOf(c.targetShape, c.outputShape)](o),
-  crossentropy: (o, c) => crossentropies[kindOf(c.targetShape, c.outputShape)](o),
-  mean: (o) => new Mean(o),
-  sum: (o) => new Sum(o),
-  binaryAccuracy: accuracies.binary,
-  categoricalAccuracy: accuracies.categorical,
-  sparseCategoricalAccuracy: accuracies.sparseCategorical,
-  meanSquaredError: (o) => new MeanSquaredError(o),
-  meanAbsoluteError: (o) => new MeanAbsoluteError(o),
-  rootMeanSquaredError: (o) => new RootMeanSquaredError(o),
-  binaryCrossentropy: crossentropies.binary,
-  categoricalCrossentropy: crossentropies.categorical,
-  sparseCategoricalCrossentropy: crossentropies.sparseCategorical,
+const classes: Record<string, Make> = {
+  accuracy: accuracies.Accuracy,
+  binaryAccuracy: accuracies.BinaryAccuracy,
+  categoricalAccuracy: accuracies.CategoricalAccuracy,
+  sparseCategoricalAccuracy: accuracies.SparseCategoricalAccuracy,
+  mean: Mean,
+  sum: Sum,
+  meanSquaredError: losses.MeanSquaredError,
+  meanAbsoluteError: losses.MeanAbsoluteError,
+  meanAbsolutePercentageError: losses.MeanAbsolutePercentageError,
+  meanSquaredLogarithmicError: losses.MeanSquaredLogarithmicError,
+  rootMeanSquaredError: losses.RootMeanSquaredError,
+  cosineSimilarity: losses.CosineSimilarity,
+  logCoshError: losses.LogCoshError,
+  hinge: losses.Hinge,
+  squaredHinge: losses.SquaredHinge,
+  categoricalHinge: losses.CategoricalHinge,
+  klDivergence: losses.KLDivergence,
+  poisson: losses.Poisson,
+  binaryCrossentropy: losses.BinaryCrossentropy,
+  categoricalCrossentropy: losses.CategoricalCrossentropy,
+  sparseCategoricalCrossentropy: losses.SparseCategoricalCrossentropy,
+};
+
+/** The class that the shapes speak for; where they are not known, `otherwise`. */
+function byKind(kinds: Record<ReturnType<typeof kindOf>, Make>, otherwise: Make): Maker {
+  return (o, c) => {
+    const make = c ? kinds[kindOf(c.targetShape, c.outputShape)] : otherwise;
+    return new make(o as never);
+  };
+}
+
+/** A loss that Keras has as a function among its metrics, and no class for. */
+function wrap(fn: LossFn): Maker {
+  return (o) => new MeanMetricWrapper(fn, o);
+}
+
+const table: Record<string, Maker> = {
+  ...Object.fromEntries(
+    Object.entries(classes).map(([id, make]): [string, Maker] => [id, (o) => new make(o as never)]),
+  ),
+  accuracy: byKind(
+    {
+      binary: accuracies.BinaryAccuracy,
+      categorical: accuracies.CategoricalAccuracy,
+      sparseCategorical: accuracies.SparseCategoricalAccuracy,
+    },
+    accuracies.Accuracy,
+  ),
+  crossentropy: byKind(
+    {
+      binary: losses.BinaryCrossentropy,
+      categorical: losses.CategoricalCrossentropy,
+      sparseCategorical: losses.SparseCategoricalCrossentropy,
+    },
+    losses.CategoricalCrossentropy,
+  ),
+  huber: wrap(huber),
+  binaryFocalCrossentropy: wrap(binaryFocalCrossentropy),
+  categoricalFocalCrossentropy: wrap(categoricalFocalCrossentropy),
 };
 
 const aliases: Readonly<Record<string, string>> = {
@@ -55,21 +90,26 @@ const aliases: Readonly<Record<string, string>> = {
   ce: 'crossentropy',
   mse: 'meanSquaredError',
   mae: 'meanAbsoluteError',
+  mape: 'meanAbsolutePercentageError',
+  msle: 'meanSquaredLogarithmicError',
   rmse: 'rootMeanSquaredError',
   bce: 'binaryCrossentropy',
+  kld: 'klDivergence',
+  logcosh: 'logCoshError',
 };
 
-export type MetricLike = string | Metric | LossFn;
+export type MetricLike = string | Metric | LossFn | Serialized;
 
 /**
- * The metric that an id, an instance or a function of (yTrue, yPred) means. "accuracy" (or "acc") is
- * binary for one output, sparse for integer targets, else categorical; "crossentropy" (or "ce")
- * likewise. One made from an id keeps the user's word as its name: "acc", "mse". Throws
+ * The metric that an id, an instance, a function of (yTrue, yPred) or a config means. "accuracy" (or
+ * "acc") is binary for one output, sparse for integer targets, else categorical; "crossentropy" (or
+ * "ce") likewise; without shapes they are plain Accuracy and CategoricalCrossentropy. One made from an id keeps the user's word as its name: "acc", "mse". Throws
  * `unknown-id`, `metric`.
  */
-export function getMetric(id: MetricLike, context: MetricContext): Metric {
+export function getMetric(id: MetricLike, context?: MetricContext): Metric {
   if (id instanceof Metric) return id;
   if (typeof id === 'function') return new MeanMetricWrapper(id);
+  if (isSerialized(id)) return deserialize(id);
   if (typeof id !== 'string')
     throw new GradloomError(
       'metric',
@@ -83,4 +123,17 @@ export function getMetric(id: MetricLike, context: MetricContext): Metric {
     table,
     aliases,
   )({ name: short ? plainId(id) : snakeCase(id) }, context);
+}
+
+/** { className, config } of a metric, which `deserialize` makes it of again. */
+export function serialize(metric: Metric): Serialized {
+  return write(metric)!;
+}
+
+/** The metric that `serialize` has written. `customObjects` names classes of your own. Throws `unknown-id`. */
+export function deserialize(
+  { className, config }: Serialized,
+  customObjects: Readonly<Record<string, Make>> = {},
+): Metric {
+  return new (lookup('metric', className, { ...classes, ...customObjects }))(config as never);
 }

@@ -20,28 +20,7 @@ export async function checkTargets(
   const targets = loss.match(y);
   for (const p of loss.parts) {
     const t = at(targets, p.path) as Tensor | null | undefined;
-    const labels = t && p.loss.labels(t.shape, p.outputShape);
-    if (labels) await checkLabels(method, t, labels.classes, labels.ignore);
-  }
-}
-
-/** Whole numbers 0 to classes-1. */
-async function checkLabels(
-  method: string,
-  y: Tensor,
-  classes: number,
-  ignore: number | null,
-): Promise<void> {
-  const data = await y.data();
-  for (let i = 0; i < data.length; i++) {
-    const v = data[i];
-    if (v === ignore) continue;
-    if (Number.isInteger(v) && v >= 0 && v < classes) continue;
-    throw new GradloomError(
-      'label',
-      `${method}: label ${v} (sample ${Math.floor((i * y.shape[0]) / data.length)}) is not one of the model's ${classes} classes, 0 to ${classes - 1}.`,
-      { label: v, sample: i, classes },
-    );
+    if (t) await p.loss.checkTargets(method, t, p.outputShape);
   }
 }
 
