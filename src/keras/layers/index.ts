@@ -20,6 +20,7 @@ export {
 } from './layer.ts';
 export { getMask, setMask } from './mask.ts';
 export * from './masking/index.ts';
+export * from './merging/index.ts';
 export * from './noise/index.ts';
 export * from './normalization/index.ts';
 export * from './preprocessing/image/index.ts';
