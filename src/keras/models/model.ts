@@ -4,7 +4,8 @@ import { gradient as gradientOf } from '../../graph/index.ts';
 import { Tensor } from '../../tensor/index.ts';
 import type { History } from '../callbacks/index.ts';
 import { checkOptions } from '../identifiers.ts';
-import { type BatchShape, Layer } from '../layers/index.ts';
+import { type BatchShape, Layer, type ShapeTree } from '../layers/index.ts';
+import { getMask } from '../layers/mask.ts';
 import type { Metric } from '../metrics/index.ts';
 import type { Optimizer } from '../optimizers/index.ts';
 import { checkSamples } from '../training/data.ts';
@@ -22,7 +23,7 @@ import {
   type StepResults,
   Trainer,
 } from '../training/trainer.ts';
-import { type DataTree, flatten, isObject, type TreeOf } from '../training/tree.ts';
+import { type DataTree, flatten, isObject, mapLeaves, type TreeOf } from '../training/tree.ts';
 import type { Variable } from '../variable.ts';
 import { type SummaryOptions, summaryText } from './summary.ts';
 
@@ -147,7 +148,9 @@ export abstract class Model extends Layer {
     // Metrics see the predictions made before the update.
     optimizer.apply(this.gradient(optimizer.scaleLoss(loss), weights), weights);
     this.lossTracker.updateState(loss, flatten(x)[0].shape[0]);
-    return this.computeMetrics({ x, y, yPred, sampleWeight });
+    // As in Keras on JAX, masks weigh the loss, and metrics only in testing.
+    const plain = mapLeaves(yPred, (t) => (getMask(t) ? new Tensor(t.value) : t));
+    return this.computeMetrics({ x, y, yPred: plain, sampleWeight });
   }
 
   /** One step of evaluation, described: see `trainStep`. */
@@ -225,10 +228,12 @@ export abstract class Model extends Layer {
 
   /** Checks a batch against what the model takes, and builds what is not built yet. */
   prepareInputs(method: string, x: TreeOf<Tensor | null>): void {
+    // A step of the model's own may use the data otherwise than by calling the model on x.
     if (this.hasOwnSteps && !this.batchInputShape) return;
-    if (!(x instanceof Tensor)) return;
-    this.ensureBuilt([null, ...x.shape.slice(1)]);
-    checkSamples(method, this.name, this.batchInputShape!, x);
+    const shape = mapLeaves(x, (t) => t && [null, ...t.shape.slice(1)]);
+    this.ensureBuilt(shape as ShapeTree);
+    const expected = this.batchInputShape;
+    if (x instanceof Tensor && expected) checkSamples(method, this.name, expected, x);
   }
 
   /**

@@ -1,4 +1,5 @@
 /** The loss and metrics on given data. */
+import { GradloomError } from '../../errors.ts';
 import { type Callback, CallbackList, makeLogs, ProgbarLogger } from '../callbacks/index.ts';
 import { checkOptions } from '../identifiers.ts';
 import type { Model } from '../models/model.ts';
@@ -72,7 +73,13 @@ export async function evaluate(
       steps: count,
       verbose,
     });
-    const figures = await testPass(model, trainer, feed, { steps: count, callbacks, pacer, bar });
+    const figures = await testPass(model, trainer, feed, {
+      method: 'evaluate',
+      steps: count,
+      callbacks,
+      pacer,
+      bar,
+    });
     return o.returnDict ? makeLogs(figures) : inOrder(trainer.entries, figures);
   } finally {
     await feed?.close();
@@ -85,10 +92,11 @@ export async function testPass(
   model: Model,
   trainer: Trainer,
   feed: Feed,
-  o: PassOptions,
+  o: PassOptions & { readonly method: string },
 ): Promise<Read> {
   await o.callbacks.call('onTestBegin');
   const { figures, steps } = await runPass('test', model, trainer, feed, o);
+  if (steps === 0) throw new GradloomError('data', `${o.method}: the data source gave no batches.`);
   o.bar?.progress(steps, figures, true);
   await o.callbacks.call('onTestEnd', makeLogs(figures));
   return figures;

@@ -136,7 +136,8 @@ export async function fit(
       const val = await prepared.validation!();
       try {
         const count = plan.validationSteps ?? val.length;
-        return await testPass(model, trainer, val, { steps: count, callbacks, pacer });
+        const pass = { method: where, steps: count, callbacks, pacer };
+        return await testPass(model, trainer, val, pass);
       } finally {
         await val.close();
         done();
@@ -275,7 +276,8 @@ function gatherValidation(
   trainer: Trainer,
   v: NonNullable<FitOptions['validationData']>,
 ): Given {
-  if (isSource(v)) return gather(where, model, trainer, v, null, null, { shuffle: false });
+  if (!Array.isArray(v) && isSource(v))
+    return gather(where, model, trainer, v, null, null, { shuffle: false });
   const list: unknown = v;
   if (!Array.isArray(list) || list.length < 1 || list.length > 3)
     throw new GradloomError(

@@ -30,7 +30,8 @@ export function gather(
   weight: DataTree | null | undefined,
   o: { readonly batchSize?: number | null; readonly shuffle: boolean },
 ): Given {
-  if (!isSource(x)) {
+  // Lists of lists are batches only where nothing else is given.
+  if (!isSource(x) || (Array.isArray(x) && y != null)) {
     const data = makeData(method, x as DataTree, y, weight, countsOf(model));
     model.prepareInputs(method, data.x);
     needTargets(method, model, trainer, data);

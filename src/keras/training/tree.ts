@@ -1,23 +1,14 @@
-/**
- * Trees of data: what models take and give. A tree is a leaf, a list of trees or a plain object of
- * trees; leaves are visited in the order of lists and of sorted keys, as Keras flattens.
- */
-import { GradloomError } from '../../errors.ts';
+/** Trees of data: what models take and give, with the paths of their leaves. */
 import { asTensor, Tensor, type TensorLike } from '../../tensor/index.ts';
+import { isPlainObject as isObject, type TreeOf } from '../tree.ts';
 
-export type TreeOf<T> = T | readonly TreeOf<T>[] | { readonly [key: string]: TreeOf<T> };
+export { flatten, isPlainObject as isObject, pack, type TreeOf } from '../tree.ts';
 
 /** Data as users give it: anything that makes a tensor, or a list or an object of such. null is nothing. */
 export type DataTree = TreeOf<TensorLike | null>;
 
 /** Steps from the root of a tree: keys of objects, places in lists. */
 export type Path = readonly (string | number)[];
-
-export function isObject(x: unknown): x is Record<string, unknown> {
-  if (typeof x !== 'object' || x === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(x);
-  return prototype === Object.prototype || prototype === null;
-}
 
 /** Whether `x` is a list or a plain object, not a leaf. */
 export function isNested<T>(
@@ -36,10 +27,6 @@ export function children<T>(x: TreeOf<T>): [string | number, TreeOf<T>][] {
     .map((k) => [k, o[k]]);
 }
 
-export function flatten<T>(x: TreeOf<T>): T[] {
-  return isNested(x) ? children<T>(x).flatMap(([, c]) => flatten(c)) : [x as T];
-}
-
 export function mapLeaves<T, R>(
   x: TreeOf<T>,
   f: (leaf: T, path: Path) => R,
@@ -52,12 +39,6 @@ export function mapLeaves<T, R>(
   );
   // Visited in sorted order; the keys stay in the order in which they were written.
   return Object.fromEntries(Object.keys(x).map((k) => [k, mapped.get(k)!]));
-}
-
-/** `leaves` in the structure of `like`, which has as many. */
-export function pack<R>(like: TreeOf<unknown>, leaves: readonly R[]): TreeOf<R> {
-  let i = 0;
-  return mapLeaves(like, () => leaves[i++]);
 }
 
 /** The subtree at a path; undefined where there is none. */
@@ -105,29 +86,7 @@ export function toTensors(x: DataTree | undefined, count = 1): TreeOf<Tensor | n
   return asTensor(x as TensorLike);
 }
 
-/** The tensors of a tree, without what is missing. */
-export function tensorsOf(x: TreeOf<Tensor | null>): Tensor[] {
-  return flatten(x).filter((t) => t !== null);
-}
-
 /** For messages: `outputs["a"][0]`. */
 export function showPath(root: string, path: Path): string {
   return root + path.map((k) => `[${JSON.stringify(k)}]`).join('');
-}
-
-/** A list of `names` as keys or as places: what a user's object or list says of each. */
-export function byName<T>(
-  method: string,
-  option: string,
-  given: Readonly<Record<string, T>>,
-  names: readonly string[],
-): (T | undefined)[] {
-  const unknown = Object.keys(given).filter((k) => !names.includes(k));
-  if (unknown.length > 0)
-    throw new GradloomError(
-      'data',
-      `${method}: ${option} names ${unknown.map((k) => `"${k}"`).join(', ')}, but there are ${names.map((k) => `"${k}"`).join(', ')}.`,
-      { received: Object.keys(given), expected: [...names] },
-    );
-  return names.map((n) => given[n]);
 }
