@@ -34,6 +34,7 @@ export class Figures {
   use(kind: Kind): void {
     const other = this.#sets[kind === 'train' ? 'test' : 'train'];
     for (const { metric } of this.#entries()) {
+      if (!metric.built) continue;
       let cells = this.#sets[kind].get(metric);
       if (!cells) {
         // What it has counted in so far is as good as any, unless the other kind uses it.

@@ -7,10 +7,7 @@ import { at, flatten, isNested, type TreeOf } from './tree.ts';
 /** Weights by class; those not named weigh 1. */
 export type ClassWeight = Readonly<Record<number, number>>;
 
-/**
- * Looks at the targets once on the host, where a loss needs labels: a wrong one would train in
- * silence. Throws `label` with the first bad one.
- */
+/** Has each output's loss look at its targets, on the host. Throws `label`. */
 export async function checkTargets(
   method: string,
   loss: CompileLoss | undefined,

@@ -114,7 +114,11 @@ describe('every kind of source trains like the arrays it cuts', () => {
         return t.mean(1);
       }
     }
-    const m = keras.sequential([new Average(), layers.dense(1)]);
+    const m = keras.sequential([
+      layers.input({ shape: [null, 3] }),
+      new Average(),
+      layers.dense(1),
+    ]);
     m.compile({ optimizer: 'sgd', loss: 'mse' });
     const batch = (t: number): unknown => [
       fromData(new Float32Array(2 * t * 3).fill(t), [2, t, 3]),

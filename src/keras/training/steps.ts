@@ -190,7 +190,9 @@ export class Stepper {
       entries.length === Object.keys(logs).length &&
       entries.every(
         ({ name, metric }) =>
-          Object.hasOwn(logs, name) && metric.stateVariables.some((v) => scope.changes(v)),
+          Object.hasOwn(logs, name) &&
+          metric.built &&
+          metric.stateVariables.some((v) => scope.changes(v)),
       )
     );
   }
