@@ -25,6 +25,27 @@ def arguments(*flags):
     return args
 
 
+def arguments_of_models():
+    p = argparse.ArgumentParser()
+    p.add_argument("--model", required=True)
+    p.add_argument("--batch", type=int, required=True)
+    p.add_argument("--steps", type=int, required=True, help="batches in an epoch")
+    p.add_argument("--epochs", type=int, default=3, help="timed ones, after one to warm up")
+    return p.parse_args()
+
+
+def model_data(model, n):
+    """Random numbers in the shapes that a model of bench/models.json takes: how fast it is does not hang on them."""
+    import numpy as np
+
+    rng = np.random.default_rng(0)
+    if model == "lstm":
+        return rng.integers(0, 20000, (n, 80)).astype("int32"), rng.integers(0, 2, n).astype("int32")
+    shape = {"cnn": (28, 28, 1), "resnet": (32, 32, 3), "transformer": (128, 256), "autoencoder": (784,)}[model]
+    x = rng.uniform(0, 1, (n, *shape)).astype("float32")
+    return x, x if model == "autoencoder" else rng.integers(0, 10, n).astype("int32")
+
+
 def missing(what, how="is not installed"):
     print(f"{what} {how}", file=sys.stderr)
     sys.exit(3)
