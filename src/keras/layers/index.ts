@@ -2,6 +2,7 @@ import * as all from './index.ts';
 import { provideLayers } from './registry.ts';
 
 export * from './activations/index.ts';
+export * from './convolutional/index.ts';
 export * from './core.ts';
 export * from './dense.ts';
 export * from './dropout.ts';
@@ -23,6 +24,7 @@ export * from './masking/index.ts';
 export * from './merging/index.ts';
 export * from './noise/index.ts';
 export * from './normalization/index.ts';
+export * from './pooling/index.ts';
 export * from './preprocessing/image/index.ts';
 export * from './preprocessing/index.ts';
 export { deserialize, type LayerClass, registerLayer, serialize } from './registry.ts';

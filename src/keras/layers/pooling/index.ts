@@ -1,0 +1,3 @@
+export * from './adaptive-pooling.ts';
+export * from './global-pooling.ts';
+export * from './pooling.ts';
