@@ -49,6 +49,24 @@ def crops():
         yield {"name": f"crop {list(shape)} to {height} x {width}, {options}", "input": x, "options": {"height": height, "width": width, "seed": seed, **options}, "outputs": outputs}
 
 
+def augmentations():
+    """Layers that draw in inference too, in Keras: two calls in training of one just made."""
+    F = "channels_first"
+    rows = [("RandomHue", {"factor": 0.4, "value_range": [0, 1]}), ("RandomHue", {"factor": [0.3, 0.9], "data_format": F}), ("RandomSaturation", {"factor": 0.8}),
+            ("RandomSaturation", {"factor": [0.2, 0.7], "data_format": F}), ("RandomColorDegeneration", {"factor": 0.7}), ("RandomColorDegeneration", {"factor": [0.5, 1.0], "data_format": F}),
+            ("RandomInvert", {}), ("RandomInvert", {"factor": [0.4, 0.6], "value_range": [0, 100]}), ("RandomGrayscale", {}), ("RandomGrayscale", {"factor": 0.8, "data_format": F}),
+            ("RandomShear", {"x_factor": 0.4, "y_factor": [0.1, 0.3]}), ("RandomShear", {"x_factor": 0.9, "fill_mode": "wrap", "interpolation": "nearest", "data_format": F}),
+            ("RandomErasing", {}), ("RandomErasing", {"factor": [0.9, 1.0], "scale": [0.2, 0.5], "fill_value": 7, "data_format": F}), ("RandomErasing", {"scale": 0.6}),
+            ("Solarization", {"addition_factor": 0.5, "threshold_factor": 0.7}), ("Solarization", {"threshold_factor": [0.2, 0.9], "value_range": [-1, 1]})]
+    for seed, (name, config) in enumerate(rows, 40):
+        high = config.get("value_range", [0, 255])
+        unit = rng.random(size=(3, 3, 4, 4) if config.get("data_format") == F else (3, 4, 4, 3))
+        x = (high[0] + unit * (high[1] - high[0])).astype("float32")
+        layer = getattr(keras.layers, name)(**config, seed=seed)
+        outputs = [np.asarray(layer(x, training=True)) for _ in range(2)]
+        yield {"name": f"{name}, {config}", "layer": name, "input": x, "options": {**config, "seed": seed}, "outputs": outputs}
+
+
 def build():
     cases = []
     for x, size, options in resizes():
@@ -67,4 +85,4 @@ def build():
         gt = gt.at[..., 6:].set(0)
         warps.append({"name": f"affine {list(x.shape)}, {options}", "input": x, "transform": transform, "options": options, "output": np.asarray(y),
                       "gradients": [np.asarray(gx), np.asarray(gt)]})
-    return {"note": "nearest: the sum of the position picked for output o times o % 97 + 1", "resizes": cases, "affines": warps, "crops": list(crops()), "nearest": nearest}
+    return {"note": "nearest: the sum of the position picked for output o times o % 97 + 1", "resizes": cases, "affines": warps, "crops": list(crops()), "augmentations": list(augmentations()), "nearest": nearest}

@@ -3,7 +3,7 @@ import { GradloomError } from '../../../../errors.ts';
 import type { Tensor } from '../../../../tensor/index.ts';
 import { type DataFormat, dataFormatOf } from '../../../config.ts';
 import { checkOptions } from '../../../identifiers.ts';
-import { uniformFromKey } from '../../../random/index.ts';
+import { normalFromKey, uniformFromKey } from '../../../random/index.ts';
 import {
   type BatchShape,
   baseOptions,
@@ -117,6 +117,11 @@ export abstract class RandomImageLayer extends ImageLayer {
   /** Numbers in [minval, maxval), as keras.random.uniform draws them from the layer's generator. */
   protected draw(shape: readonly number[], minval: number, maxval: number): Tensor {
     return uniformFromKey(this.#key.next(), shape, minval, maxval);
+  }
+
+  /** Normal numbers of mean 0 and deviation 1, as keras.random.normal draws them. */
+  protected drawNormal(shape: readonly number[]): Tensor {
+    return normalFromKey(this.#key.next(), shape);
   }
 
   /**

@@ -60,6 +60,38 @@ describe('RandomCrop', () => {
   });
 });
 
+describe('augmentations', () => {
+  interface Augmentation {
+    name: string;
+    layer: string;
+    input: GoldenArray;
+    options: Record<string, unknown>;
+    outputs: GoldenArray[];
+  }
+  const { augmentations } = readGoldens<{ augmentations: Augmentation[] }>('images');
+  type Made = new (o: object) => keras.layers.Layer;
+  it.each(augmentations)('$name, as Keras', (golden) => {
+    const Class = (layers as unknown as Record<string, Made>)[golden.layer];
+    const layer = new Class(camelOptions(golden.options));
+    const x = toTensor(golden.input);
+    expect(layer.apply(x, { training: false }).arraySync()).toEqual(x.arraySync());
+    const again = new Class(layer.getConfig());
+    for (const want of golden.outputs)
+      for (const l of [layer, again]) expectClose(l.apply<Tensor>(x, training), want, 1e-5, 1e-4);
+  });
+});
+
+it('RandomErasing takes a colour', () => {
+  const gray = tensor(new Float32Array(48), { shape: [1, 4, 4, 3] });
+  const colour = { factor: [1, 1], scale: 0.9, fillValue: [1, 2, 300], seed: 5 };
+  const layer = layers.randomErasing(colour);
+  const y = layer.apply(gray, training).reshape([16, 3]).arraySync() as number[][];
+  expect(new Set(y.map((v) => v.join()))).toEqual(new Set(['0,0,0', '1,2,255']));
+  const first = layers.randomErasing({ ...colour, dataFormat: 'channelsFirst' });
+  const z = first.apply(gray.reshape([1, 3, 4, 4]), training).transpose([0, 2, 3, 1]);
+  expect(z.reshape([16, 3]).arraySync()).toEqual(y);
+});
+
 describe('random layers', () => {
   const x = count(4, 3, 5, 2);
   const made = [
