@@ -1,6 +1,5 @@
 /** Models: a network with compile, fit, evaluate, predict. */
 import { GradloomError } from '../../errors.ts';
-import { gradient as gradientOf } from '../../graph/index.ts';
 import { Tensor } from '../../tensor/index.ts';
 import type { History } from '../callbacks/index.ts';
 import { checkOptions } from '../identifiers.ts';
@@ -11,6 +10,7 @@ import type { Optimizer } from '../optimizers/index.ts';
 import { checkSamples } from '../training/data.ts';
 import { type EvaluateOptions, evaluate, evaluateOptions } from '../training/evaluate.ts';
 import { type FitOptions, fit, fitOptions } from '../training/fit.ts';
+import { gradientsOf } from '../training/gradient.ts';
 import { type OnBatchOptions, onBatch } from '../training/on-batch.ts';
 import { type PredictOptions, Predictor } from '../training/predict.ts';
 import type { BatchSource } from '../training/source.ts';
@@ -202,8 +202,7 @@ export abstract class Model extends Layer {
    * none of them.
    */
   gradient(loss: Tensor, variables: readonly Variable[] = this.trainableWeights): Tensor[] {
-    const values = variables.map((v) => v.tensor.value);
-    return gradientOf(loss.value, values).map((g) => Tensor.of(g));
+    return gradientsOf(loss, variables);
   }
 
   /**

@@ -5,7 +5,7 @@ import { lax, type Value } from '../../graph/index.ts';
 import { broadcastShapes, sameShape, showShape } from '../../shape.ts';
 import { asTensor, fromData, Tensor, type TensorLike } from '../../tensor/index.ts';
 import { checkOptions } from '../identifiers.ts';
-import { keyOf, type Seed } from './seeds.ts';
+import { keyOf, type Seed, tracedKey } from './seeds.ts';
 
 /**
  * jax.random.uniform inside a graph: float32 in [minval, maxval) of `shape`, from a key uint32[2] that
@@ -52,8 +52,8 @@ export interface DropoutOptions {
 }
 
 /**
- * x with a share `rate` of its elements zeroed and the others multiplied by 1 / (1 - rate). The key is drawn
- * now: traced inside `compile`, every run uses the same mask; pass a key to `uniformFromKey` there.
+ * x with a share `rate` of its elements zeroed and the others multiplied by 1 / (1 - rate). Inside a
+ * traced function every run draws another mask, unless the seed is a number.
  * Throws `range` for a rate outside 0..1, `shape` for a noiseShape that does not broadcast to x.
  */
 export function dropout(x: TensorLike, rate: number, o: DropoutOptions = {}): Tensor {
@@ -72,8 +72,13 @@ export function dropout(x: TensorLike, rate: number, o: DropoutOptions = {}): Te
       { noiseShape: noise, shape: [...t.shape] },
     );
   // A rate of 1 needs no key, and Keras draws none.
-  const key = rate === 1 ? t : fromData(Uint32Array.from(keyOf(o.seed)), [2], 'uint32');
+  const key = rate === 1 ? t : keyTensorOf(o.seed);
   return dropoutWithKey(t, rate, key, noise);
+}
+
+/** The key for one call, as a tensor. Throws `seed`. */
+export function keyTensorOf(seed: Seed): Tensor {
+  return tracedKey(seed) ?? fromData(Uint32Array.from(keyOf(seed)), [2], 'uint32');
 }
 
 /** Dropout under a key uint32[2] that may be traced; `noiseShape` broadcasts to x. */

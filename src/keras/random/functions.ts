@@ -1,7 +1,8 @@
 /**
  * The functions of keras.random. Each draws on the host when it is called (but for `categorical`,
  * whose logits may be traced), so that a seed gives the numbers of Keras on JAX: uniform kinds and
- * integers bit for bit, normal kinds within 3 units in the last place.
+ * integers bit for bit, normal kinds within 3 units in the last place. Inside a traced function (a
+ * training step) uniform, normal, categorical and dropout draw anew at every run.
  */
 import { type DType, isFloat } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
@@ -9,9 +10,9 @@ import { lax } from '../../graph/index.ts';
 import { checkShape, normalizeAxis, showShape, sizeOf } from '../../shape.ts';
 import { asTensor, fromData, Tensor, type TensorLike } from '../../tensor/index.ts';
 import { checkOptions } from '../identifiers.ts';
-import { uniformValue } from './dropout.ts';
+import { keyTensorOf, normalFromKey, uniformFromKey, uniformValue } from './dropout.ts';
 import * as host from './host.ts';
-import { type Key, keyOf, type Seed } from './seeds.ts';
+import { type Key, keyOf, refuseTraced, type Seed, tracedKey } from './seeds.ts';
 
 export interface RandomOptions {
   /** A number always gives the same; a SeedGenerator goes on; none draws from the global stream. */
@@ -27,6 +28,7 @@ function floats(
   shape: readonly number[],
   o: RandomOptions,
   draw: (key: Key, n: number) => Float32Array,
+  traced?: (key: Tensor) => Tensor,
 ): Tensor {
   checkShape(shape);
   if (o.dtype !== undefined && !isFloat(o.dtype))
@@ -35,7 +37,9 @@ function floats(
       `${what} gives float32 or float64; received dtype "${o.dtype}". For whole numbers use randint.`,
       { dtype: o.dtype },
     );
-  const t = fromData(draw(keyOf(o.seed), sizeOf(shape)), shape, 'float32');
+  if (!traced) refuseTraced(what, o.seed);
+  const key = traced && tracedKey(o.seed);
+  const t = key ? traced(key) : fromData(draw(keyOf(o.seed), sizeOf(shape)), shape, 'float32');
   return o.dtype && o.dtype !== 'float32' ? t.astype(o.dtype) : t;
 }
 
@@ -45,8 +49,13 @@ export function uniform(
   o: RandomOptions & { readonly minval?: number; readonly maxval?: number } = {},
 ): Tensor {
   checkOptions('uniform', o, [...common, 'minval', 'maxval']);
-  return floats('uniform', shape, o, (key, n) =>
-    host.uniform(key, n, o.minval ?? 0, o.maxval ?? 1),
+  const { minval = 0, maxval = 1 } = o;
+  return floats(
+    'uniform',
+    shape,
+    o,
+    (key, n) => host.uniform(key, n, minval, maxval),
+    (key) => uniformFromKey(key, shape, minval, maxval),
   );
 }
 
@@ -56,8 +65,13 @@ export function normal(
   o: RandomOptions & { readonly mean?: number; readonly stddev?: number } = {},
 ): Tensor {
   checkOptions('normal', o, [...common, 'mean', 'stddev']);
-  return floats('normal', shape, o, (key, n) =>
-    host.scale(host.normal(key, n), o.mean ?? 0, o.stddev ?? 1),
+  const { mean = 0, stddev = 1 } = o;
+  return floats(
+    'normal',
+    shape,
+    o,
+    (key, n) => host.scale(host.normal(key, n), mean, stddev),
+    (key) => normalFromKey(key, shape).mul(stddev).add(mean),
   );
 }
 
@@ -91,6 +105,7 @@ export function randint(
       `randint needs whole numbers minval < maxval within int32; received ${minval} and ${maxval}.`,
       { minval, maxval },
     );
+  refuseTraced('randint', o.seed);
   return fromData(host.randint(keyOf(o.seed), sizeOf(shape), minval, maxval), shape, 'int32');
 }
 
@@ -119,7 +134,7 @@ export function categorical(
       { numSamples },
     );
   const shape = [t.shape[0], t.shape[1], numSamples];
-  const key = fromData(Uint32Array.from(keyOf(o.seed)), [2], 'uint32');
+  const key = keyTensorOf(o.seed);
   // uniform(minval=tiny): adding tiny changes a zero and nothing else.
   const u = lax.max(
     uniformValue(key.value, shape),
@@ -144,6 +159,7 @@ export function shuffle(
   checkOptions('shuffle', o, ['seed', 'axis']);
   const t = asTensor(x);
   const axis = normalizeAxis(o.axis ?? 0, t.ndim);
+  refuseTraced('shuffle', o.seed);
   const positions = host.shuffledPositions(keyOf(o.seed), t.shape, axis);
   const from = fromData(positions, t.shape, 'int32');
   return Tensor.of(lax.takeAlongAxis(t.value, from.value, axis), t, from);

@@ -3,6 +3,9 @@
  * the same program draws with Keras on JAX.
  */
 import { GradloomError } from '../../errors.ts';
+import { lax } from '../../graph/index.ts';
+import { fromData, stateScope, Tensor } from '../../tensor/index.ts';
+import { Variable } from '../variable.ts';
 import { MT19937 } from './mt19937.ts';
 
 /** A key of threefry: uint32[2]. */
@@ -69,10 +72,15 @@ function checkSeed(seed: unknown): number {
   );
 }
 
-/** A stream of keys: [seed, 0], [seed, 1], … Without a seed it draws one. */
+/**
+ * A stream of keys: [seed, 0], [seed, 1], … Without a seed it draws one. It may be used inside traced
+ * functions (a training step, anything given to `compile`), too: then every run goes on.
+ */
 export class SeedGenerator {
   readonly seed: number;
   #counter = 0;
+  /** The state, once a traced function has moved it. */
+  #cell: Variable | undefined;
 
   /** Throws `seed` for what is not a whole number from 0 to 2^32 - 1. */
   constructor(seed?: number | null) {
@@ -81,14 +89,53 @@ export class SeedGenerator {
 
   /** The key that `next` will give. */
   get state(): [number, number] {
-    return [this.seed, this.#counter];
+    return [this.seed, this.#cell ? this.#cell.tensor.dataSync()[1] : this.#counter];
   }
 
+  /** The next key. Inside a traced function use `nextKey`. */
   next(): [number, number] {
     const key = this.state;
-    this.#counter = (this.#counter + 1) >>> 0;
+    this.#counter = (key[1] + 1) >>> 0;
+    this.#cell?.write(Uint32Array.of(this.seed, this.#counter));
     return key;
   }
+
+  /** The next key as uint32[2]; inside a traced function, one for each run. */
+  nextKey(): Tensor {
+    if (!stateScope()) return keyTensor(this.next());
+    this.#cell ??= new Variable(keyTensor([this.seed, this.#counter]), {
+      name: 'seed_generator_state',
+      trainable: false,
+    });
+    const key = this.#cell.tensor;
+    const one = lax.literal(Uint32Array.of(0, 1), [2], 'uint32');
+    this.#cell.assign(Tensor.of(lax.add(key.value, one), key));
+    return key;
+  }
+}
+
+function keyTensor(key: Key): Tensor {
+  return fromData(Uint32Array.from(key), [2], 'uint32');
+}
+
+/**
+ * The key for a call inside a traced function whose numbers must differ from run to run; undefined
+ * where they need not: outside, or for a seed that is a number. Throws `seed`.
+ */
+export function tracedKey(seed: Seed): Tensor | undefined {
+  const s = asSeed(seed);
+  if (!stateScope() || typeof s === 'number') return undefined;
+  return (s ?? new SeedGenerator()).nextKey();
+}
+
+/** Throws `traced` for what can only be drawn on the host, once for all runs. */
+export function refuseTraced(what: string, seed: Seed): void {
+  if (!stateScope() || typeof asSeed(seed) === 'number') return;
+  throw new GradloomError(
+    'traced',
+    `${what} draws on the host, so inside a traced function every run would see the same. Draw outside and pass the numbers in, or give a number as seed if they are to stay the same.`,
+    { function: what },
+  );
 }
 
 /** A number stands for its own first key, always the same; none draws from the global stream. */
