@@ -3,6 +3,7 @@ import { GradloomError } from '../../errors.ts';
 import { sizeOf } from '../../shape.ts';
 import type { Tensor } from '../../tensor/index.ts';
 import { type ActivationFn, activationName, getActivation } from '../activations/index.ts';
+import { type DataFormat, dataFormatOf } from '../config.ts';
 import { checkOptions } from '../identifiers.ts';
 import { type BatchShape, baseOptions, Layer, type LayerOptions } from './layer.ts';
 
@@ -49,12 +50,19 @@ export class Activation extends Layer {
   }
 }
 
+export interface FlattenOptions extends LayerOptions {
+  /** With 'channelsFirst' channels are put last before they are flattened, so that weights after it fit both. */
+  readonly dataFormat?: DataFormat | (string & {}) | null;
+}
+
 /** (batch, a, b, …) to (batch, a*b*…). */
 export class Flatten extends Layer {
   protected override readonly autocast: boolean = false;
-  constructor(o: LayerOptions = {}) {
+  readonly dataFormat: DataFormat;
+  constructor(o: FlattenOptions = {}) {
     super(o);
-    checkOptions(`Flatten "${this.name}"`, o, baseOptions);
+    checkOptions(`Flatten "${this.name}"`, o, [...baseOptions, 'dataFormat']);
+    this.dataFormat = dataFormatOf(`Flatten "${this.name}"`, o.dataFormat);
   }
   override computeOutputShape(s: BatchShape): BatchShape {
     if (s.length < 1) throw this.shapeError('inputs with a batch dimension', s);
@@ -62,7 +70,13 @@ export class Flatten extends Layer {
     return [s[0], rest.some((n) => n == null) ? null : sizeOf(rest as number[])];
   }
   call(x: Tensor): Tensor {
-    return x.reshape([x.shape[0], sizeOf(x.shape.slice(1))]);
+    const first = this.dataFormat === 'channelsFirst' && x.ndim > 2;
+    const rest = x.shape.map((_, d) => d).slice(2);
+    const last = first ? x.transpose([0, ...rest, 1]) : x;
+    return last.reshape([x.shape[0], sizeOf(x.shape.slice(1))]);
+  }
+  override getConfig(): Record<string, unknown> {
+    return { ...super.getConfig(), dataFormat: this.dataFormat };
   }
 }
 
@@ -89,7 +103,6 @@ export class Reshape extends Layer {
   }
   #resolve(s: BatchShape): number[] {
     const rest = s.slice(1);
-    if (rest.some((n) => n == null)) throw this.shapeError('known dimensions', s);
     const have = sizeOf(rest as number[]);
     const known = this.targetShape.filter((n) => n !== -1).reduce((a, b) => a * b, 1);
     const fits = this.targetShape.includes(-1) ? have % known === 0 : have === known;
@@ -97,6 +110,9 @@ export class Reshape extends Layer {
     return this.targetShape.map((n) => (n === -1 ? have / known : n));
   }
   override computeOutputShape(s: BatchShape): BatchShape {
+    // What is not known yet is checked when it is.
+    if (s.slice(1).includes(null))
+      return [s[0], ...this.targetShape.map((n) => (n < 0 ? null : n))];
     return [s[0], ...this.#resolve(s)];
   }
   call(x: Tensor): Tensor {
@@ -118,7 +134,7 @@ export function activation(
 ): Activation {
   return new Activation(typeof a === 'object' ? a : { ...o, activation: a });
 }
-export const flatten = (o: LayerOptions = {}): Flatten => new Flatten(o);
+export const flatten = (o: FlattenOptions = {}): Flatten => new Flatten(o);
 export function reshape(
   targetShape: readonly number[] | (LayerOptions & { targetShape: readonly number[] }),
   o: LayerOptions = {},
