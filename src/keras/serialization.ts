@@ -7,11 +7,14 @@ export interface Serialized {
 
 interface Configurable {
   getConfig(): Record<string, unknown>;
+  /** Where the class goes by another name. */
+  readonly className?: string;
 }
 
 /** { className, config } of an initializer, regularizer, constraint or layer; null for none. */
 export function serialize(part: Configurable | null | undefined): Serialized | null {
-  return part ? { className: part.constructor.name, config: part.getConfig() } : null;
+  if (!part) return null;
+  return { className: part.className ?? part.constructor.name, config: part.getConfig() };
 }
 
 export function isSerialized(x: unknown): x is Serialized {

@@ -2,6 +2,8 @@
 
 export interface CallContext {
   readonly training: boolean;
+  /** Whether somebody said so, or nobody did. */
+  readonly explicit: boolean;
 }
 
 let context: CallContext | undefined;

@@ -1,4 +1,4 @@
-/** Layers without weights: inputs, activation, reshaping. */
+/** Layers without weights: activation, reshaping. */
 import { GradloomError } from '../../errors.ts';
 import { sizeOf } from '../../shape.ts';
 import type { Tensor } from '../../tensor/index.ts';
@@ -6,29 +6,6 @@ import { type ActivationFn, activationName, getActivation } from '../activations
 import { type DataFormat, dataFormatOf } from '../config.ts';
 import { checkOptions } from '../identifiers.ts';
 import { type BatchShape, baseOptions, Layer, type LayerOptions } from './layer.ts';
-
-/** Declares the shape of one sample at the head of a model. */
-export class InputLayer extends Layer {
-  override readonly supportsMasking: boolean = true;
-  protected override readonly autocast: boolean = false;
-  constructor(o: LayerOptions & { readonly shape?: readonly (number | null)[] }) {
-    super({ ...o, inputShape: o.shape ?? o.inputShape });
-    checkOptions(`InputLayer "${this.name}"`, o, [...baseOptions, 'shape']);
-    if (!this.inputShape)
-      throw new GradloomError('layer-option', `InputLayer "${this.name}" needs a shape.`, {
-        layer: this.name,
-      });
-  }
-  override getConfig(): Record<string, unknown> {
-    return { ...super.getConfig(), shape: this.inputShape };
-  }
-  override computeOutputShape(s: BatchShape): BatchShape {
-    return s;
-  }
-  call(x: Tensor): Tensor {
-    return x;
-  }
-}
 
 /** Applies an activation function. */
 export class Activation extends Layer {
@@ -123,11 +100,6 @@ export class Reshape extends Layer {
   }
 }
 
-export const input = (o: {
-  readonly shape: readonly (number | null)[];
-  readonly name?: string;
-}): InputLayer => new InputLayer(o);
-export const inputLayer: typeof input = input;
 export function activation(
   a: string | ActivationFn | (LayerOptions & { activation: string | ActivationFn }),
   o: LayerOptions = {},

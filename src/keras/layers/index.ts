@@ -8,6 +8,7 @@ export * from './dense.ts';
 export * from './dropout.ts';
 export * from './einsum-dense/index.ts';
 export * from './embedding/index.ts';
+export * from './input-layer.ts';
 export {
   type BatchShape,
   type CallOptions,

@@ -4,10 +4,13 @@ import { GradloomError } from '../../errors.ts';
 import { showShape } from '../../shape.ts';
 import { asTensor, Tensor, withStateScope } from '../../tensor/index.ts';
 import { floatx } from '../config.ts';
+import type { KerasTensor } from '../functional/keras-tensor.ts';
+import { isSymbolic, Node } from '../functional/node.ts';
+import { symbolsOf } from '../functional/operation.ts';
 import { autoName } from '../naming.ts';
 import { getRegularizer, type Regularizer } from '../regularizers/index.ts';
 import { serialize } from '../serialization.ts';
-import { flatten, isPlainObject, isShape, mapTree } from '../tree.ts';
+import { flatten, isPlainObject, isShape, mapTree, pack, type TreeOf } from '../tree.ts';
 import { callContext, inCall, inLayer } from './call-context.ts';
 import { getMask, setMask } from './mask.ts';
 import { reviveLayers } from './registry.ts';
@@ -27,6 +30,13 @@ import type {
 } from './types.ts';
 
 export type * from './types.ts';
+
+/** KerasTensors in lists and plain objects, tensors among them. */
+export type SymbolicTree =
+  | KerasTensor
+  | Tensor
+  | readonly SymbolicTree[]
+  | { readonly [key: string]: SymbolicTree };
 
 /** Options that every layer takes. */
 export const baseOptions: readonly string[] = [
@@ -57,6 +67,7 @@ export abstract class Layer extends LayerState {
   built = false;
   #outputShape: ShapeTree | undefined;
   #warned = false;
+  readonly #nodes: Node[] = [];
 
   constructor(o: LayerOptions = {}) {
     super(o.trainable ?? true);
@@ -81,8 +92,7 @@ export abstract class Layer extends LayerState {
    */
   computeOutputShape(inputShape: ShapeTree, _shapes?: ArgumentShapes): ShapeTree {
     this.#buildOnce(inputShape, _shapes ?? {});
-    const specs = this.#trace(inputShape, _shapes ?? {});
-    return mapTree<TensorSpec, BatchShape>(specs, (s) => s.shape, isSpec) as ShapeTree;
+    return shapesIn(this.#trace(inputShape, _shapes ?? {}));
   }
 
   /** The mask of the outputs: by default that of the inputs. Called where `supportsMasking`. */
@@ -90,18 +100,53 @@ export abstract class Layer extends LayerState {
     return mask;
   }
 
+  /**
+   * Shapes and dtypes of the outputs for those of inputs and arguments, building the layer first. Finds
+   * them by running `call` on stand-ins; shapes are those of `computeOutputShape` where it is overridden.
+   */
+  computeOutputSpec(inputs: SpecTree, o: Readonly<Record<string, unknown>> = {}): SpecTree {
+    const shape = shapesIn(inputs);
+    const args = Object.entries(o).filter(([, v]) => isSpecs(v)) as [string, SpecTree][];
+    const shapes = Object.fromEntries(args.map(([k, v]) => [k, shapesIn(v)]));
+    const known = this.#ownShapes ? this.computeOutputShape(shape, shapes) : undefined;
+    this.#buildOnce(shape, shapes);
+    const specs = traceSpecs(
+      (t) => {
+        const [x, given] = t as [Tensors, Record<string, Tensors>];
+        return this.invoke(x, { training: false, ...o, ...given });
+      },
+      [inputs, Object.fromEntries(args)],
+    );
+    if (!known) return specs;
+    const sizes = flatten<BatchShape>(known, isShape);
+    const dtypes = flatten<TensorSpec>(specs, isSpec).map((s) => s.dtype);
+    return pack(
+      specs,
+      sizes.map((s, i): TensorSpec => ({ shape: s, dtype: dtypes[i] })),
+      isSpec,
+    ) as SpecTree;
+  }
+
   get #ownShapes(): boolean {
     return this.computeOutputShape !== Layer.prototype.computeOutputShape;
   }
 
-  /** What `call` makes of tensors of these shapes, by running it on stand-ins. */
+  /** `computeOutputSpec` for numbers of the layer's own dtype. */
   #trace(inputShape: ShapeTree, shapes: ArgumentShapes): SpecTree {
-    const spec = (shape: BatchShape): TensorSpec => ({ shape, dtype: this.dtype });
-    const given = mapTree<BatchShape, TensorSpec>([inputShape, shapes] as never, spec, isShape);
-    return traceSpecs((t) => {
-      const [inputs, args] = t as [Tensors, Record<string, Tensors>];
-      return this.invoke(inputs, { training: false, ...args });
-    }, given as SpecTree);
+    const specs = (x: ShapeTree): SpecTree =>
+      mapTree<BatchShape, TensorSpec>(
+        x,
+        (s) => ({ shape: s, dtype: this.dtype }),
+        isShape,
+      ) as SpecTree;
+    const args = Object.entries(shapes).map(([k, v]) => [k, specs(v)]);
+    return traceSpecs(
+      (t) => {
+        const [x, given] = t as [Tensors, Record<string, Tensors>];
+        return this.invoke(x, { training: false, ...given });
+      },
+      [specs(inputShape), Object.fromEntries(args)],
+    );
   }
 
   #buildOnce(inputShape: ShapeTree, shapes: ArgumentShapes): void {
@@ -141,6 +186,16 @@ export abstract class Layer extends LayerState {
     return super.flattenLayers() as Layer[];
   }
 
+  /** As Keras calls the class. */
+  get className(): string {
+    return this.constructor.name;
+  }
+
+  /** The call of a part of a functional model. */
+  run(inputs: Tensors, o: CallOptions): Tensors {
+    return this.invoke(inputs, o);
+  }
+
   get outputShape(): ShapeTree | undefined {
     return this.#outputShape;
   }
@@ -149,26 +204,70 @@ export abstract class Layer extends LayerState {
    * Applies the layer to tensors now, building it first if need be. What `o` has beside `training` and
    * `mask` are arguments of the layer's own. Inside of another layer's call, training is that call's.
    */
-  apply<R = Tensor>(x: TensorsLike, o: Partial<CallOptions> = {}): R {
-    const inputs = asTensors(x);
+  apply(x: TensorsLike, o?: Partial<CallOptions>): Tensor;
+  /** On KerasTensors the call becomes a part of a model, and gives KerasTensors. */
+  apply(x: SymbolicTree, o?: Partial<CallOptions>): KerasTensor;
+  /** For layers of several outputs: `lstm.apply<Tensor[]>(x)`. */
+  apply<R>(x: TensorsLike | SymbolicTree, o?: Partial<CallOptions>): R;
+  apply(x: TensorsLike | SymbolicTree, o: Partial<CallOptions> = {}): unknown {
+    if (isSymbolic(x) || isSymbolic(o)) return this.#record(x as SymbolicTree, o);
+    const inputs = asTensors(x as TensorsLike);
     const shapes = argumentShapes(o);
     if (this.#ownShapes || !this.built) {
       const shape = shapesOf(inputs);
       if (this.#ownShapes) this.computeOutputShape(shape, shapes);
       this.#buildOnce(shape, shapes);
     }
-    const training = o.training ?? callContext()?.training ?? this.trainsByDefault;
-    const out = this.invoke(inputs, { ...o, training });
+    const outer = callContext();
+    const training = o.training ?? outer?.training ?? this.trainsByDefault;
+    const explicit = o.training !== undefined || (outer?.explicit ?? false);
+    const out = this.invoke(inputs, { ...o, training }, explicit);
     this.#outputShape ??= shapesOf(out);
-    return out as R;
+    return out;
+  }
+
+  /** Writes the call down as a part of a model. */
+  #record(x: SymbolicTree, o: Partial<CallOptions>): TreeOf<KerasTensor> {
+    const outputs = symbolsOf(this.computeOutputSpec(x as SpecTree, o));
+    this.#outputShape = shapesIn(outputs as SpecTree);
+    this.adopt(x, o, outputs);
+    return outputs;
+  }
+
+  /** Writes down a call whose results are known. */
+  adopt(inputs: unknown, options: Partial<CallOptions>, outputs: TreeOf<KerasTensor>): void {
+    const call = { operation: this, inputs, options, outputs };
+    this.#nodes.push(new Node(call, this.#nodes.length));
+  }
+
+  /** The calls on tensors of models, in order. */
+  get inboundNodes(): readonly Node[] {
+    return this.#nodes;
+  }
+  /** What the layer was given when it was first applied in a model. Throws `graph` before that. */
+  get input(): TreeOf<KerasTensor> {
+    return single(this.#firstNode.inputTensors);
+  }
+  /** What it made of that: where a model may end, or begin. */
+  get output(): TreeOf<KerasTensor> {
+    return single(this.#firstNode.outputs);
+  }
+  get #firstNode(): Node {
+    const node = this.#nodes[0];
+    if (node) return node;
+    throw new GradloomError(
+      'graph',
+      `Layer "${this.name}" has not been applied to a KerasTensor: it has no input and output yet.`,
+      { layer: this.name },
+    );
   }
 
   /** `call` on inputs converted to the layer's dtype, with their masks. What models call. */
-  invoke(inputs: Tensors, o: CallOptions): Tensors {
+  invoke(inputs: Tensors, o: CallOptions, explicit = true): Tensors {
     if (!callContext()) this.clearLosses();
     const before = o.mask === undefined ? masksOf(inputs) : o.mask;
     const options = this.#options(o, before);
-    const out = inCall({ training: o.training }, () =>
+    const out = inCall({ training: o.training, explicit }, () =>
       inLayer(this.name, () => {
         const y = this.call(this.#cast(inputs), options);
         this.#penalizeActivity(y);
@@ -280,6 +379,21 @@ function asTensors(x: TensorsLike): Tensors {
   const entries = Object.entries(x as Record<string, TensorsLike>);
   return Object.fromEntries(entries.map(([k, t]) => [k, asTensors(t)]));
 }
+
+/** A tree of shapes with dtypes: of tensors, KerasTensors or specs. */
+function isSpecs(x: unknown): x is SpecTree {
+  if (isSpec(x)) return true;
+  if (!Array.isArray(x) && !isPlainObject(x)) return false;
+  if (Array.isArray(x) && typeof x[0] === 'number') return false;
+  const leaves = flatten<unknown>(x as never, isSpec);
+  return leaves.length > 0 && leaves.every(isSpec);
+}
+
+function shapesIn(x: SpecTree): ShapeTree {
+  return mapTree<TensorSpec, BatchShape>(x, (s) => s.shape, isSpec) as ShapeTree;
+}
+
+const single = <T>(list: readonly T[]): T | readonly T[] => (list.length === 1 ? list[0] : list);
 
 /** Shapes, with the number of samples left open. */
 function shapesOf(x: Tensors): ShapeTree {

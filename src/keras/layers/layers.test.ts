@@ -102,8 +102,10 @@ describe('layers that only move', () => {
     expect(() => layers.reshape([0])).toThrow(/positive whole numbers/);
   });
   it('Input declares a shape', () => {
-    expect(layers.input({ shape: [3] }).inputShape).toEqual([3]);
-    expect(keras.Input({ shape: [3] })).toBeInstanceOf(layers.InputLayer);
+    expect(layers.input({ shape: [3] }).shape).toEqual([null, 3]);
+    expect(keras.Input({ shape: [3], batchSize: 2, dtype: 'int32' }).shape).toEqual([2, 3]);
+    expect(layers.inputLayer({ batchShape: [null, 3] }).inputShape).toEqual([3]);
+    expect(() => layers.input({ shape: [1.5] })).toThrow(/whole numbers, null .* received \[1.5\]/);
     expect(() => layers.input({} as never)).toThrow(/needs a shape/);
   });
   it('Activation takes an id or a function', () => {

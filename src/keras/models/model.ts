@@ -3,7 +3,7 @@ import { GradloomError } from '../../errors.ts';
 import { Tensor } from '../../tensor/index.ts';
 import type { History } from '../callbacks/index.ts';
 import { checkOptions } from '../identifiers.ts';
-import { type BatchShape, Layer, type ShapeTree } from '../layers/index.ts';
+import type { Tensors } from '../layers/layer.ts';
 import { getMask } from '../layers/mask.ts';
 import type { Metric } from '../metrics/index.ts';
 import type { Optimizer } from '../optimizers/index.ts';
@@ -25,54 +25,28 @@ import {
 } from '../training/trainer.ts';
 import { type DataTree, flatten, isObject, mapLeaves, type TreeOf } from '../training/tree.ts';
 import type { Variable } from '../variable.ts';
+import { type ModelOptions, Network } from './network.ts';
 import { type SummaryOptions, summaryText } from './summary.ts';
 
 export type { CompileOptions } from '../training/trainer.ts';
 
-export abstract class Model extends Layer {
+/**
+ * A functional model: `new Model({ inputs, outputs })`, or a class of one's own that holds layers and
+ * overrides `call(inputs, { training })`.
+ */
+export class Model extends Network {
   /** Set it (in a callback, say) to end training after the current batch. */
   stopTraining = false;
   /** Of the last fit. */
   history: History | undefined;
-  protected override readonly autocast: boolean = false;
   #trainer: Trainer | undefined;
   readonly #predictor: Predictor = new Predictor(this);
   readonly #running = new Map<'train' | 'test', string>();
-
-  /** The layers in the order in which they were added. */
-  abstract get layers(): readonly Layer[];
-  /** Shape of the inputs once known. */
-  abstract get batchInputShape(): BatchShape | undefined;
-
-  override get sublayers(): readonly Layer[] {
-    return this.layers;
-  }
-
-  /** The layer of that name, or at that place. */
-  getLayer(which: string | number): Layer {
-    const l =
-      typeof which === 'number' ? this.layers[which] : this.layers.find((x) => x.name === which);
-    if (!l)
-      throw new GradloomError(
-        'layer',
-        `Model "${this.name}" has no layer ${JSON.stringify(which)}. It has ${this.layers.map((x) => x.name).join(', ')}.`,
-        { which },
-      );
-    return l;
-  }
 
   /** Programs made for other layers are of no use any more. */
   protected layersChanged(): void {
     this.#trainer?.forgetSteps();
     this.#predictor.clear();
-  }
-
-  /** Names of the inputs and outputs, where they have names. */
-  get inputNames(): readonly string[] | undefined {
-    return undefined;
-  }
-  get outputNames(): readonly string[] | undefined {
-    return undefined;
   }
 
   /**
@@ -227,12 +201,15 @@ export abstract class Model extends Layer {
 
   /** Checks a batch against what the model takes, and builds what is not built yet. */
   prepareInputs(method: string, x: TreeOf<Tensor | null>): void {
+    if (this.graph) {
+      this.graph.check(`${method}: model "${this.name}"`, x);
+      return;
+    }
     // A step of the model's own may use the data otherwise than by calling the model on x.
     if (this.hasOwnSteps && !this.batchInputShape) return;
-    const shape = mapLeaves(x, (t) => t && [null, ...t.shape.slice(1)]);
-    this.ensureBuilt(shape as ShapeTree);
+    if (!this.batchInputShape) this.buildFor(x as Tensors);
     const expected = this.batchInputShape;
-    if (x instanceof Tensor && expected) checkSamples(method, this.name, expected, x);
+    if (expected && x instanceof Tensor) checkSamples(method, this.name, expected, x);
   }
 
   /**
@@ -340,4 +317,9 @@ function optionsOf<O extends object>(
   return instead
     ? [undefined, y as O]
     : [(y ?? undefined) as DataTree | undefined, options ?? ({} as O)];
+}
+
+/** A functional model: from KerasTensors to what was made of them. */
+export function model(o: ModelOptions): Model {
+  return new Model(o);
 }

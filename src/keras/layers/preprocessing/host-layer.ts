@@ -1,7 +1,9 @@
 /** Layers that work on the host, on strings or with hashes: for input pipelines. */
 import { GradloomError } from '../../../errors.ts';
 import { isConcrete, type Tensor, type TensorLike } from '../../../tensor/index.ts';
-import { Layer, type TensorsLike } from '../layer.ts';
+import type { KerasTensor } from '../../functional/keras-tensor.ts';
+import { isSymbolic } from '../../functional/node.ts';
+import { Layer, type SymbolicTree, type TensorsLike } from '../layer.ts';
 import type { Strings } from './strings.ts';
 
 export abstract class HostLayer extends Layer {
@@ -11,9 +13,13 @@ export abstract class HostLayer extends Layer {
   protected abstract compute(x: Strings | TensorLike): Tensor;
 
   /** Takes nested lists of strings as well as numbers. */
-  override apply<R = Tensor>(x: Strings | TensorsLike): R {
+  override apply(x: Strings | TensorsLike): Tensor;
+  override apply(x: SymbolicTree): KerasTensor;
+  override apply<R>(x: Strings | TensorsLike | SymbolicTree): R;
+  override apply(x: Strings | TensorsLike | SymbolicTree): unknown {
+    if (isSymbolic(x)) return super.apply(x as SymbolicTree);
     this.built = true;
-    return this.compute(x as Strings | TensorLike) as R;
+    return this.compute(x as Strings | TensorLike);
   }
 
   call(x: Tensor): Tensor {
