@@ -26,6 +26,7 @@ A = {
     "picture": rng.uniform(0, 1, (1, 5, 4, 3)).astype("float32").round(3),
     "cube": f(2, 3, 3), "one": np.array(1.5, "float32"),
 }
+A |= {"img": f(2, 7, 6, 4), "k2": f(3, 2, 4, 5), "kgroup": f(3, 2, 2, 6), "kdepth": f(3, 2, 4, 2), "kpoint": f(1, 1, 8, 3), "ktrans": f(3, 2, 5, 4), "seq": f(2, 9, 3), "k1": f(4, 3, 2), "first": f(2, 4, 7, 6)}
 A["onehot"] = np.eye(5, dtype="float32")[A["labels"]]
 rows = [
     ["erf", ["$u"], {}], ["erfinv", ["$u"], {}], ["rsqrt", ["$p"], {}],
@@ -52,6 +53,11 @@ rows = [
     ["threshold", ["$m", 0.2, -3.0], {}], ["glu", ["$t"], {}], ["softmax", ["$t", 1], {}], ["log_softmax", ["$m"], {}],
     ["cumsum", ["$m"], {"axis": 1}], ["einsum", ["ij,kj->ik", "$m", "$p"], {}], ["logaddexp", ["$m", "$p"], {}], ["tril", ["$m"], {"k": 1}], ["roll", ["$m", 2], {"axis": 1}], ["median", ["$m"], {"axis": 0}],
     ["flip", ["$m"], {"axis": 0}], ["var", ["$t"], {"axis": [0, 2]}], ["argmax", ["$m"], {"axis": 1}], ["where", ["$y", "$m", "$p"], {}],
+    ["conv", ["$img", "$k2"], {}], ["conv", ["$img", "$k2"], {"strides": [2, 1], "padding": "same"}], ["conv", ["$img", "$kgroup"], {"dilation_rate": 2}], ["conv", ["$seq", "$k1"], {"strides": 2}],
+    ["conv", ["$first", "$k2"], {"data_format": "channels_first", "padding": "same"}],
+    ["depthwise_conv", ["$img", "$kdepth"], {"padding": "same"}], ["separable_conv", ["$img", "$kdepth", "$kpoint"], {"strides": 2}],
+    ["conv_transpose", ["$img", "$ktrans"], {"strides": 2}], ["conv_transpose", ["$img", "$ktrans"], {"strides": [3, 2], "padding": "same", "output_padding": [1, 0]}],
+    ["max_pool", ["$img", 2, 2], {}], ["max_pool", ["$img", [3, 2], [2, 1]], {"padding": "same"}], ["average_pool", ["$img", 3, 2], {"padding": "same"}], ["average_pool", ["$seq", 2, 2], {}],
     ["image.resize", ["$picture", [3, 7]], {}], ["image.resize", ["$picture", [7, 3]], {"interpolation": "nearest"}],
 ]
 

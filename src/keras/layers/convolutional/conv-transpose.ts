@@ -4,7 +4,7 @@ import { Tensor } from '../../../tensor/index.ts';
 import type { Variable } from '../../variable.ts';
 import type { PerDimension, Size, SpatialRank } from '../spatial.ts';
 import type { WeightSpecOptions } from '../weight-spec.ts';
-import { span } from '../windows.ts';
+import { type Padding, span, type Window } from '../windows.ts';
 import { filtersFirst } from './conv.ts';
 import { Convolution, type ConvolutionOptions } from './convolution.ts';
 
@@ -57,36 +57,53 @@ export abstract class ConvTranspose extends Convolution {
     });
   }
 
-  /** Zeros [before, after] the input, spread by the strides, of the convolution that does it. */
   #ends(i: number): [number, number] {
-    const k = span(this.window(i));
-    const stride = this.strides[i];
-    const extra = this.outputPadding?.[i];
-    if (this.padding === 'valid') return [k - 1, k - 1 + (extra ?? Math.max(stride - k, 0))];
-    const total = extra === undefined ? stride + k - 2 : k + (k % 2) - 2 + extra;
-    const before = Math.min(Math.ceil(total / 2), k - 1);
-    return [before, total - before];
+    return transposedEnds(this.window(i), this.padding, this.outputPadding?.[i]);
   }
 
   protected override convolve(x: Tensor): Tensor {
-    const n = this.spatialRank;
-    const dims = Array.from({ length: n }, (_, d) => d);
-    const kernel = this.kernel.tensor;
-    // Turned around, and from channels to filters.
-    const turned = lax.transpose(lax.reverse(kernel.value, dims), [...dims, n + 1, n]);
-    const y = lax.convGeneralDilated(x.value, turned, {
-      strides: dims.map(() => 1),
-      padding: dims.map((i) => this.#ends(i)),
-      lhsDilation: this.strides,
-      rhsDilation: this.dilationRate,
-    });
-    return Tensor.of(y, x, kernel);
+    const ends = this.kernelSize.map((_, i) => this.#ends(i));
+    return convolveTransposed(x, this.kernel.tensor, this.strides, ends, this.dilationRate);
   }
   override getConfig(): Record<string, unknown> {
     const { filters, outputPadding: p } = this;
     const outputPadding = p !== null && this.spatialRank === 1 ? p[0] : p;
     return { ...super.getConfig(), filters, outputPadding };
   }
+}
+
+/** Zeros [before, after] the input, spread by the strides, of the convolution that does it. */
+export function transposedEnds(
+  window: Window,
+  padding: Padding,
+  outputPadding: number | undefined,
+): [number, number] {
+  const k = span(window);
+  const { stride } = window;
+  if (padding === 'valid') return [k - 1, k - 1 + (outputPadding ?? Math.max(stride - k, 0))];
+  const total = outputPadding === undefined ? stride + k - 2 : k + (k % 2) - 2 + outputPadding;
+  const before = Math.min(Math.ceil(total / 2), k - 1);
+  return [before, total - before];
+}
+
+/** x, channels last, spread by `strides`, with the kernel (…window, filters, channels) turned around. */
+export function convolveTransposed(
+  x: Tensor,
+  kernel: Tensor,
+  strides: readonly number[],
+  ends: readonly (readonly [number, number])[],
+  dilation: readonly number[],
+): Tensor {
+  const n = strides.length;
+  const dims = strides.map((_, d) => d);
+  const turned = lax.transpose(lax.reverse(kernel.value, dims), [...dims, n + 1, n]);
+  const y = lax.convGeneralDilated(x.value, turned, {
+    strides: dims.map(() => 1),
+    padding: ends,
+    lhsDilation: strides,
+    rhsDilation: dilation,
+  });
+  return Tensor.of(y, x, kernel);
 }
 
 /** (batch, steps, channels) to (batch, steps', filters). */
