@@ -38,9 +38,11 @@ function build(rows: number, cols: number, relaxed: boolean): (rounds: number) =
       bStep: cols,
       outRow: cols,
       accumulate: false,
+      aOuter: 0,
+      bOuter: 0,
     },
     { a, b, out },
-    depth,
+    { depth, rounds: 1 },
     relaxed,
   );
   code.get(0);

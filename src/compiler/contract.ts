@@ -30,6 +30,7 @@ import {
   linearize,
   strideOf,
 } from '../expr/index-math.ts';
+import { isDirect, lowerDirect } from './convolution.ts';
 import { type Buffers, Elements, sameElement } from './elements.ts';
 import type { Group } from './fuse.ts';
 import type { Stmt, Tile } from './loopnest.ts';
@@ -59,9 +60,8 @@ export function lowerContract(group: Group, buffers: Buffers, target: CpuTarget)
   const node = group.heavy!;
   const p = describe(node, new Elements(buffers, group.members));
   const { dtype } = node.outputs[0];
-  const epilogue = (b: Expr, m: Expr, n: Expr, acc: Expr): Stmt[] => {
+  const epilogueAt = (index: readonly Expr[], acc: Expr): Stmt[] => {
     const after = new Elements(buffers, group.members, new Map([[node.outputs[0], acc]]));
-    const index = p.outIndex(b, m, n);
     const space = node.outputs[0].shape;
     return storesOf(
       buffers,
@@ -71,6 +71,9 @@ export function lowerContract(group: Group, buffers: Buffers, target: CpuTarget)
       }),
     );
   };
+  if (isDirect(p, buffers)) return lowerDirect(p, group, buffers, target, epilogueAt);
+  const epilogue = (b: Expr, m: Expr, n: Expr, acc: Expr): Stmt[] =>
+    epilogueAt(p.outIndex(b, m, n), acc);
   const tiled =
     (dtype === 'float32' || dtype === 'float64') && p.n > 2 && p.k > 0 && p.m * p.n * p.k > 64;
   return tiled
@@ -196,7 +199,7 @@ function tile(
   }
 }
 
-interface Panels {
+export interface Panels {
   readonly size: number;
   readonly width: number;
   readonly lastWidth: number;
@@ -204,9 +207,9 @@ interface Panels {
   readonly perBatch: number;
 }
 
-function packKernel(
+export function packKernel(
   which: 'a' | 'b',
-  p: Problem,
+  p: Pick<Problem, 'batch' | 'k' | 'a' | 'b'>,
   buffer: number,
   dtype: DType,
   s: Panels,

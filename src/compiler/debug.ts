@@ -93,7 +93,7 @@ function showStmt(s: Stmt, indent: string): string {
     case 'while':
       return `${indent}while ${showExpr(s.cond)}:\n${inner(s.body)}`;
     case 'tile':
-      return `${indent}tile ${s.rows}x${s.cols} depth ${showExpr(s.depth)}: a = b${s.a.buffer}[${showExpr(s.a.base)} + m*${s.a.row} + k*${s.a.step}], b = b${s.b.buffer}[${showExpr(s.b.base)} + k*${s.b.step} + n]`;
+      return `${indent}tile ${s.rows}x${s.cols} depth ${s.outer ? `${showExpr(s.outer.extent)} x ` : ''}${showExpr(s.depth)}: a = b${s.a.buffer}[${showExpr(s.a.base)} + m*${s.a.row} + k*${s.a.step}], b = b${s.b.buffer}[${showExpr(s.b.base)} + k*${s.b.step} + n]`;
   }
 }
 

@@ -38,6 +38,9 @@ export interface Fusion {
 
 const kind = (n: Node): string => n.primitive.lowering.kind;
 
+/** Convolutions read overlapping windows over and over: their operands lie in memory. */
+const readsInPlace = (n: Node): boolean => n.primitive.name === 'conv_general_dilated';
+
 /** How `node` reads an operand: at its own element, elsewhere, or many times over. */
 function reading(node: Node, operand: number): { aligned: boolean; repeats: boolean } {
   const { lowering, name } = node.primitive;
@@ -78,7 +81,9 @@ export function fuse(graph: Graph): Fusion {
     const uses = users.get(v) ?? [];
     const readers = new Set(uses.map(([u]) => u)).size;
     const repeated = uses.some(([u, k]) => reading(u, k).repeats);
-    const whole = uses.some(([u]) => kind(u) === 'loops') && !isConstant(v);
+    const whole =
+      (uses.some(([u]) => kind(u) === 'loops') && !isConstant(v)) ||
+      uses.some(([u]) => readsInPlace(u));
     // A product reads each element once, while packing, if nobody else needs it.
     const prologue = uses.length === 1 && kind(uses[0][0]) === 'contract' && c <= 64;
     const worth =

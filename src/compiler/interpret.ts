@@ -263,11 +263,15 @@ function shareless(s: Exclude<Stmt, { kind: 'while' }>): string {
       return `if (${expression(s.cond)}) {${statements(s.then)}}${s.otherwise ? ` else {${statements(s.otherwise)}}` : ''}`;
     case 'tile': {
       const out = `${expression(s.out.base)} + m * ${s.out.row} + n`;
-      const a = loadOf(s.a.buffer, `${expression(s.a.base)} + m * ${s.a.row} + k * ${s.a.step}`);
-      const b = loadOf(s.b.buffer, `${expression(s.b.base)} + k * ${s.b.step} + n`);
+      const { extent, aStep, bStep } = s.outer ?? { extent: undefined, aStep: 0, bStep: 0 };
+      const a = loadOf(
+        s.a.buffer,
+        `${expression(s.a.base)} + m * ${s.a.row} + r * ${aStep} + k * ${s.a.step}`,
+      );
+      const b = loadOf(s.b.buffer, `${expression(s.b.base)} + r * ${bStep} + k * ${s.b.step} + n`);
       const init = s.accumulate ? loadOf(s.out.buffer, out) : '0';
       const step = round(s.dtype, `acc + ${round(s.dtype, `${a} * ${b}`)}`);
-      return `for (let m = 0; m < ${s.rows}; m++) for (let n = 0; n < ${s.cols}; n++) { let acc = ${init}; const depth = ${expression(s.depth)}; for (let k = 0; k < depth; k++) acc = ${step}; ${storeTo(s.out.buffer, out, 'acc')} }`;
+      return `for (let m = 0; m < ${s.rows}; m++) for (let n = 0; n < ${s.cols}; n++) { let acc = ${init}; const depth = ${expression(s.depth)}, rounds = ${extent ? expression(extent) : '1'}; for (let r = 0; r < rounds; r++) for (let k = 0; k < depth; k++) acc = ${step}; ${storeTo(s.out.buffer, out, 'acc')} }`;
     }
   }
 }

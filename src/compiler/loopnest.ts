@@ -82,6 +82,8 @@ export interface Tile {
   readonly out: { readonly buffer: BufferRef; readonly base: Expr; readonly row: number };
   /** Start from what `out` holds instead of zero. */
   readonly accumulate: boolean;
+  /** Sums over `depth` so many times, with the operands moved by these steps from time to time. */
+  readonly outer?: { readonly extent: Expr; readonly aStep: number; readonly bStep: number };
 }
 
 export interface Scratch {
@@ -134,7 +136,7 @@ export function exprsOf(s: Stmt): Expr[] {
     case 'while':
       return [s.cond];
     case 'tile':
-      return [s.depth, s.a.base, s.b.base, s.out.base];
+      return [s.depth, s.a.base, s.b.base, s.out.base, ...(s.outer ? [s.outer.extent] : [])];
   }
 }
 

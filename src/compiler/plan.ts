@@ -227,6 +227,7 @@ export function renameBuffer(body: readonly Stmt[], from: number, to: number): S
           ...s,
           a: { ...s.a, buffer: s.a.buffer === from ? to : s.a.buffer, base: ex(s.a.base) },
           b: { ...s.b, buffer: s.b.buffer === from ? to : s.b.buffer, base: ex(s.b.base) },
+          ...(s.outer && { outer: { ...s.outer, extent: ex(s.outer.extent) } }),
         };
     }
   };

@@ -9,6 +9,7 @@ import { constant as constantExpr, type Expr, int, scalarOf, withExprs } from '.
 import { apply, applyAll, Graph, type Node, type Value } from '../graph/graph.ts';
 import * as lax from '../graph/lax.ts';
 import { sameShape, sizeOf } from '../shape.ts';
+import { rewriteConvolution } from './rewrite-convolution.ts';
 
 export function simplify(graph: Graph): Graph {
   const built = new Map<Value, Value>();
@@ -165,6 +166,8 @@ function rewrite(node: Node, xs: readonly Value[]): Value | undefined {
       return splitReduction(node, x);
     case 'dot_general':
       return splitContraction(node, xs);
+    case 'conv_general_dilated':
+      return rewriteConvolution(node, xs);
     default:
       return undefined;
   }

@@ -296,8 +296,12 @@ export class KernelPrinter {
   }
 
   #tile(s: Extract<Stmt, { kind: 'tile' }>, scope: Scope): void {
-    const shape = { dtype: s.dtype, rows: s.rows, cols: s.cols, accumulate: s.accumulate };
-    const strides = { aRow: s.a.row, aStep: s.a.step, bStep: s.b.step, outRow: s.out.row };
+    const { dtype, rows, cols, accumulate, outer } = s;
+    const shape = { dtype, rows, cols, accumulate, rounds: outer !== undefined };
+    const strides = {
+      ...{ aRow: s.a.row, aStep: s.a.step, bStep: s.b.step, outRow: s.out.row },
+      ...(outer && { aOuter: outer.aStep, bOuter: outer.bStep }),
+    };
     this.#needs.tile(shape, strides);
     const place = (buffer: number, base: Expr): string => {
       const pointer = this.#buffers.pointer(buffer);
@@ -309,6 +313,7 @@ export class KernelPrinter {
       place(s.b.buffer, s.b.base),
       place(s.out.buffer, s.out.base),
       this.#values.text(s.depth, scope).text,
+      ...(outer ? [this.#values.text(outer.extent, scope).text] : []),
     ];
     scope.lines.push(`${tileCallName(shape, strides)}(${args.join(', ')});`);
     this.#forget(scope, this.#facts.writesOf([s]));

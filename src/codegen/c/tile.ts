@@ -14,6 +14,8 @@ export interface TileShape {
   readonly rows: number;
   readonly cols: number;
   readonly accumulate: boolean;
+  /** Whether the depth is gone through several times. */
+  readonly rounds?: boolean;
 }
 
 /** A run of columns held in one register (`width` 1 is a plain scalar). */
@@ -33,6 +35,9 @@ export interface TileStrides {
   readonly aStep: number;
   readonly bStep: number;
   readonly outRow: number;
+  /** From one round to the next. */
+  readonly aOuter?: number;
+  readonly bOuter?: number;
 }
 
 /** How a compiler is told that a function may fuse products into sums. */
@@ -56,21 +61,22 @@ export const fusedMacro = `#ifdef __clang__
 /** The function for a shape and its strides. */
 export function tileCallName(t: TileShape, s: TileStrides): string {
   const stride = (n: number): string => (n < 0 ? `m${-n}` : `${n}`);
-  return `${tileName(t)}_a${stride(s.aRow)}_${stride(s.aStep)}_b${stride(s.bStep)}_o${stride(s.outRow)}`;
+  const rounds = t.rounds ? `_r${stride(s.aOuter ?? 0)}_${stride(s.bOuter ?? 0)}` : '';
+  return `${tileName(t)}_a${stride(s.aRow)}_${stride(s.aStep)}_b${stride(s.bStep)}_o${stride(s.outRow)}${rounds}`;
 }
 
 export function tileCallSource(t: TileShape, s: TileStrides): string {
   const type = vectorType(t.dtype, 1);
   return [
     `FUSED static __attribute__((noinline)) void ${tileCallName(t, s)}(`,
-    `    const ${type} *restrict a, const ${type} *restrict b, ${type} *restrict out, i64 depth) {`,
-    `  ${tileName(t)}(a, ${s.aRow}, ${s.aStep}, b, ${s.bStep}, out, ${s.outRow}, depth);`,
+    `    const ${type} *restrict a, const ${type} *restrict b, ${type} *restrict out, i64 depth${t.rounds ? ', i64 rounds' : ''}) {`,
+    `  ${tileName(t)}(a, ${s.aRow}, ${s.aStep}, b, ${s.bStep}, out, ${s.outRow}, depth${t.rounds ? `, rounds, ${s.aOuter}, ${s.bOuter}` : ''});`,
     '}',
   ].join('\n');
 }
 
 export function tileName(t: TileShape): string {
-  return `tile_${t.dtype === 'float32' ? 'f32' : 'f64'}_${t.rows}x${t.cols}${t.accumulate ? '_acc' : ''}`;
+  return `tile_${t.dtype === 'float32' ? 'f32' : 'f64'}_${t.rows}x${t.cols}${t.accumulate ? '_acc' : ''}${t.rounds ? '_rounds' : ''}`;
 }
 
 function piecesOf(cols: number, lanes: number): Piece[] {
@@ -106,7 +112,7 @@ export function tileSource(t: TileShape, lanes32: number): string {
   out.push(
     `FUSED static inline __attribute__((always_inline)) void ${tileName(t)}(`,
     `    const ${scalar} *a, i64 arow, i64 astep, const ${scalar} *b, i64 bstep,`,
-    `    ${scalar} *out, i64 orow, i64 depth) {`,
+    `    ${scalar} *out, i64 orow, i64 depth${t.rounds ? ', i64 rounds, i64 around, i64 bround' : ''}) {`,
     '  FUSED_BODY',
   );
   const rowOffset = (r: number): string | undefined =>
@@ -122,6 +128,14 @@ export function tileSource(t: TileShape, lanes32: number): string {
   // With one vector a row, or vectors of several widths, a broadcast is used once.
   const same = pieces.length > 1 && pieces.every((p) => p.width === pieces[0].width);
   const wide = same ? pieces[0].width : 1;
+  if (t.rounds) {
+    out.push(
+      `  const ${scalar} *a0 = a, *b0 = b;`,
+      '  for (i64 r = 0; r < rounds; r++, a0 += around, b0 += bround) {',
+      '  a = a0;',
+      '  b = b0;',
+    );
+  }
   out.push('  for (i64 k = 0; k < depth; k++) {');
   for (const [i, p] of pieces.entries()) {
     const pin = p.width > 1 && t.rows > 1 ? ` IN_REGISTER(b${i});` : '';
@@ -138,6 +152,7 @@ export function tileSource(t: TileShape, lanes32: number): string {
     }
   }
   out.push('    a += astep;', '    b += bstep;', '  }');
+  if (t.rounds) out.push('  }');
   for (const r of rows) {
     const ends = pieces.map((p, i) => `${at('out', p, rowOffset(r))} = c${r}_${i};`);
     out.push(`  ${ends.join(' ')}`);

@@ -357,13 +357,15 @@ class KernelPrinter {
       b: address(t.b.buffer, t.b.base),
       out: address(t.out.buffer, t.out.base),
     };
-    let depth: number | { local: number };
-    if (t.depth.op === 'const') depth = t.depth.value;
-    else {
-      depth = { local: e.local('i32') };
-      e.push(t.depth);
-      code.set(depth.local);
-    }
+    const count = (n: Expr): number | { local: number } => {
+      if (n.op === 'const') return n.value;
+      const local = e.local('i32');
+      e.push(n);
+      code.set(local);
+      return { local };
+    };
+    const depth = count(t.depth);
+    const rounds = t.outer ? count(t.outer.extent) : 1;
     emitTile(
       code,
       (type) => e.local(type),
@@ -376,9 +378,11 @@ class KernelPrinter {
         bStep: t.b.step,
         outRow: t.out.row,
         accumulate: t.accumulate,
+        aOuter: t.outer?.aStep ?? 0,
+        bOuter: t.outer?.bStep ?? 0,
       },
       places,
-      depth,
+      { depth, rounds },
       e.options.relaxed,
     );
     e.frame.forget(e.facts.bit(t.out.buffer), e.facts);

@@ -12,6 +12,11 @@ interface Case {
   readonly a: { readonly base: number; readonly row: number; readonly step: number };
   readonly b: { readonly base: number; readonly step: number };
   readonly accumulate: boolean;
+  readonly outer?: {
+    readonly extent: number | Expr;
+    readonly aStep: number;
+    readonly bStep: number;
+  };
 }
 
 const depthOf = (c: Case): number => (typeof c.depth === 'number' ? c.depth : 9);
@@ -31,6 +36,12 @@ function add(p: ProgramMaker, t: 'float32' | 'float64', c: Case, x: number, y: n
     b: { buffer: y, base: int(c.b.base), step: c.b.step },
     out: { buffer: -1, base: int(4), row: outRow },
     accumulate: c.accumulate,
+    ...(c.outer && {
+      outer: {
+        ...c.outer,
+        extent: typeof c.outer.extent === 'number' ? int(c.outer.extent) : c.outer.extent,
+      },
+    }),
   };
   const at = (m: Expr, n: Expr): Expr => iadd(iadd(imulc(m, outRow), n), int(4));
   const clear: Stmt = loop(rows * outRow + 4, (i) => [store(-1, t, i, constant(t, 0.5))]);
@@ -102,5 +113,27 @@ describe.each(['float32', 'float64'] as const)('%s tiles', (t) => {
         return `depth ${depthOf(c)}, a ${JSON.stringify(c.a)}, b ${JSON.stringify(c.b)}`;
       }),
     ).toEqual([]);
+  });
+
+  it('in several rounds', () => {
+    const p = new ProgramMaker();
+    const x = p.input(values(4000, 5));
+    const y = p.input(values(4000, 6));
+    const n = p.input(Int32Array.from([9, 3, 0]));
+    const cases: Case[] = [];
+    for (const extent of [1, 2, 5, load(n, 'int32', int(1)), load(n, 'int32', int(2))])
+      for (const depth of [1, 3, 7, load(n, 'int32', int(0))])
+        for (const cols of [lanes, 6 * lanes])
+          cases.push({
+            rows: 3,
+            cols,
+            depth,
+            a: { base: 500, row: 11, step: 2 },
+            b: { base: 2, step: cols + 1 },
+            accumulate: cases.length % 2 === 0,
+            outer: { extent, aStep: -40, bStep: 101 },
+          });
+    for (const c of cases) add(p, t, c, x, y);
+    expect(differences(p, t === 'float32' ? 1e-6 : 1e-15, (i) => `case ${i}`)).toEqual([]);
   });
 });

@@ -22,6 +22,18 @@ export interface TileShape {
   readonly bStep: number;
   readonly outRow: number;
   readonly accumulate: boolean;
+  /** How far A and B move from one round to the next. */
+  readonly aOuter: number;
+  readonly bOuter: number;
+}
+
+/** A number known now, or found in a local when the kernel runs. */
+type Count = number | { readonly local: number };
+
+/** The sum over k goes `depth` steps in each of some rounds. */
+export interface TileExtent {
+  readonly depth: Count;
+  readonly rounds: Count;
 }
 
 /** Locals that hold byte addresses; they may be changed. */
@@ -36,7 +48,7 @@ export function emitTile(
   local: (type: ValueType) => number,
   t: TileShape,
   places: TilePlaces,
-  depth: number | { readonly local: number },
+  extent: TileExtent,
   relaxed: boolean,
 ): void {
   const lane = t.dtype === 'float64' ? 8 : 4;
@@ -59,7 +71,7 @@ export function emitTile(
     code.set(moving.a);
     code.get(places.b);
     code.set(moving.b);
-    emitStrip(code, local, t, { ...moving, out: places.out }, depth, relaxed, lowest, [from, to]);
+    emitStrip(code, local, t, { ...moving, out: places.out }, extent, relaxed, lowest, [from, to]);
   }
 }
 
@@ -72,7 +84,7 @@ function emitStrip(
   local: (type: ValueType) => number,
   t: TileShape,
   places: TilePlaces,
-  depth: number | { readonly local: number },
+  extent: TileExtent,
   relaxed: boolean,
   lowest: number,
   [from, to]: readonly [number, number],
@@ -134,33 +146,11 @@ function emitStrip(
     }
   };
 
-  const count = local('i32');
-  const rounds = (): void => {
-    code.loop();
-    step();
-    code.get(count);
-    code.i32(1);
-    code.op('i32.sub');
-    code.tee(count);
-    code.brIf(0);
-    code.op('end');
-  };
-  if (typeof depth === 'number') {
-    if (depth === 1) step();
-    else if (depth > 1) {
-      code.i32(depth);
-      code.set(count);
-      rounds();
-    }
-  } else {
-    code.get(depth.local);
-    code.tee(count);
-    code.i32(0);
-    code.op('i32.gt_s');
-    code.if();
-    rounds();
-    code.op('end');
-  }
+  repeat(code, local, extent.rounds, t, places, lane, () => {
+    if (typeof extent.depth === 'number' && extent.depth <= unrolledDepth)
+      for (let k = 0; k < extent.depth; k++) step();
+    else times(code, local, extent.depth, step);
+  });
 
   sums.forEach((row, m) => {
     row.forEach((sum, i) => {
@@ -168,6 +158,71 @@ function emitStrip(
       code.get(sum);
       code.memory('v128.store', m * t.outRow * lane + vectors[i] * 16, align);
     });
+  });
+}
+
+/** Steps written out one after the other instead of in a loop. */
+const unrolledDepth = 3;
+
+/** Runs what `body` emits so many times. */
+function times(code: Code, local: (type: ValueType) => number, n: Count, body: () => void): void {
+  if (n === 0) return;
+  const count = local('i32');
+  if (typeof n === 'number') {
+    code.i32(n);
+    code.set(count);
+  } else {
+    code.get(n.local);
+    code.tee(count);
+    code.i32(0);
+    code.op('i32.gt_s');
+    code.if();
+  }
+  code.loop();
+  body();
+  code.get(count);
+  code.i32(1);
+  code.op('i32.sub');
+  code.tee(count);
+  code.brIf(0);
+  code.op('end');
+  if (typeof n !== 'number') code.op('end');
+}
+
+/** Goes through the depth once a round, each round from where the outer steps say. */
+function repeat(
+  code: Code,
+  local: (type: ValueType) => number,
+  rounds: Count,
+  t: TileShape,
+  places: TilePlaces,
+  lane: number,
+  body: () => void,
+): void {
+  if (rounds === 1) {
+    body();
+    return;
+  }
+  const moved = [
+    { place: places.a, start: local('i32'), by: t.aOuter * lane },
+    { place: places.b, start: local('i32'), by: t.bOuter * lane },
+  ];
+  for (const { place, start } of moved) {
+    code.get(place);
+    code.set(start);
+  }
+  times(code, local, rounds, () => {
+    for (const { place, start } of moved) {
+      code.get(start);
+      code.set(place);
+    }
+    body();
+    for (const { start, by } of moved) {
+      code.get(start);
+      code.i32(by);
+      code.op('i32.add');
+      code.set(start);
+    }
   });
 }
 
@@ -196,11 +251,18 @@ function plainTile(t: Tile): Stmt {
   const m = variable('m', 'int32', 0, t.rows - 1);
   const n = variable('n', 'int32', 0, t.cols - 1);
   const k = variable('k', 'int32', 0);
+  const r = variable('r', 'int32', 0);
   const acc = variable('acc', t.dtype);
   const at = iadd(iadd(t.out.base, imulc(m, t.out.row)), n);
   const a = iadd(iadd(t.a.base, imulc(m, t.a.row)), imulc(k, t.a.step));
   const b = iadd(iadd(t.b.base, imulc(k, t.b.step)), n);
-  const product = binary('mul', load(t.a.buffer, t.dtype, a), load(t.b.buffer, t.dtype, b));
+  const { outer } = t;
+  const moved = (e: Expr, step: number): Expr => (outer ? iadd(e, imulc(r, step)) : e);
+  const product = binary(
+    'mul',
+    load(t.a.buffer, t.dtype, moved(a, outer?.aStep ?? 0)),
+    load(t.b.buffer, t.dtype, moved(b, outer?.bStep ?? 0)),
+  );
   const loop = (index: Expr, extent: Expr, inner: readonly Stmt[]): Stmt => ({
     kind: 'for',
     index,
@@ -211,10 +273,11 @@ function plainTile(t: Tile): Stmt {
     vector: false,
   });
   const init = t.accumulate ? load(t.out.buffer, t.dtype, at) : constant(t.dtype, 0);
+  const sum = loop(k, t.depth, [{ kind: 'update', variable: acc, op: 'add', value: product }]);
   return loop(m, int(t.rows), [
     loop(n, int(t.cols), [
       { kind: 'accum', variable: acc, init },
-      loop(k, t.depth, [{ kind: 'update', variable: acc, op: 'add', value: product }]),
+      outer ? loop(r, outer.extent, [sum]) : sum,
       { kind: 'store', buffer: t.out.buffer, storage: t.dtype, index: at, value: acc },
     ]),
   ]);
