@@ -124,7 +124,7 @@ export class Variable implements StateCell {
    */
   #set(v: Tensor): void {
     const copied = v.value.storage !== undefined;
-    const next = copied ? copy(v) : v.realize();
+    const next = copied ? copyOf(v) : v.realize();
     this.#held.buffer?.dispose();
     this.#held.buffer = undefined;
     this.#tensor = next;
@@ -150,7 +150,7 @@ export class Variable implements StateCell {
     const held = this.#held;
     if (!held.buffer || held.backend !== backend) {
       const t = this.#value();
-      held.buffer = takeBuffer(this.#own ? t : copy(t));
+      held.buffer = takeBuffer(this.#own ? t : copyOf(t));
       held.backend = backend;
       this.#tensor = undefined;
     }
@@ -169,7 +169,7 @@ export class Variable implements StateCell {
 }
 
 /** The same numbers in memory of their own. */
-function copy(t: Tensor): Tensor {
+export function copyOf(t: Tensor): Tensor {
   if (getBackend().sync) return fromData(t.dataSync().slice(), t.shape, t.dtype);
   return new Tensor(apply(reshape, [t.value], { shape: t.shape })).realize();
 }

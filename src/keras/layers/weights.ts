@@ -1,12 +1,13 @@
 /** Weights read and written as a whole. */
+import { getBackend } from '../../backends/registry.ts';
 import { GradloomError } from '../../errors.ts';
 import { showShape } from '../../shape.ts';
-import { asTensor, fromData, type Tensor, type TensorLike } from '../../tensor/index.ts';
-import type { Variable } from '../variable.ts';
+import { asTensor, type Tensor, type TensorLike } from '../../tensor/index.ts';
+import { copyOf, type Variable } from '../variable.ts';
 
 /** Tensors that share no memory with the variables. */
 export function copies(variables: readonly Variable[]): Tensor[] {
-  return variables.map((v) => fromData(v.tensor.dataSync().slice(), v.shape, v.dtype));
+  return variables.map((v) => copyOf(v.tensor));
 }
 
 /** Assigns all or nothing; the error lists every mismatch. */
@@ -44,6 +45,8 @@ export function assignAll(
     });
   }
   variables.forEach((v, i) => {
-    v.write(values[i].astype(v.dtype).dataSync());
+    // What lies on a device that cannot be read at once is copied there.
+    if (getBackend().sync) v.write(values[i].astype(v.dtype).dataSync());
+    else v.assign(values[i]);
   });
 }

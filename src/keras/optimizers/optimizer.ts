@@ -259,7 +259,7 @@ export abstract class Optimizer {
   /** Puts the moving averages in place of the weights, when there are any. */
   finalize(weights: readonly Variable[]): void {
     this.#averages.forEach((a, i) => {
-      weights[i].assign(fromData(a.tensor.dataSync().slice(), a.shape, a.dtype));
+      weights[i].assign(a.tensor);
     });
   }
 

@@ -1,0 +1,106 @@
+/** A backend that cannot be read at once (as WebGPU): the training loop never tries to. */
+import { afterAll, expect, it } from 'vitest';
+import type { Backend, DeviceBuffer } from '../../backends/backend.ts';
+import { setBackend } from '../../backends/registry.ts';
+import { GradloomError } from '../../errors.ts';
+import { fromData } from '../../tensor/index.ts';
+import * as keras from '../index.ts';
+
+class Slow implements DeviceBuffer {
+  readonly inner: DeviceBuffer;
+  constructor(inner: DeviceBuffer) {
+    this.inner = inner;
+  }
+  get byteLength(): number {
+    return this.inner.byteLength;
+  }
+  get disposed(): boolean {
+    return this.inner.disposed;
+  }
+  write(bytes: Uint8Array): void {
+    this.inner.write(bytes);
+  }
+  async read(): Promise<Uint8Array> {
+    await new Promise((done) => setTimeout(done));
+    return this.inner.read();
+  }
+  readSync(): Uint8Array {
+    throw new GradloomError('sync-read', 'This backend cannot be read at once.');
+  }
+  dispose(): void {
+    this.inner.dispose();
+  }
+}
+
+function slowBackend(): Backend {
+  const inner = setBackend('reference');
+  return {
+    name: 'slow',
+    sync: false,
+    allocate: (n) => new Slow(inner.allocate(n)),
+    compile(graph, options) {
+      const e = inner.compile(graph, options);
+      return {
+        run: (inputs) => e.run(inputs.map((b) => (b as Slow).inner)).map((b) => new Slow(b)),
+        dispose: () => e.dispose(),
+      };
+    },
+    memory: () => inner.memory(),
+    dispose: () => inner.dispose(),
+  };
+}
+afterAll(() => {
+  setBackend('reference');
+});
+
+const n = 20;
+const x = Array.from({ length: n }, (_, i) => [Math.sin(i), Math.cos(3 * i)]);
+const labels = Array.from({ length: n }, (_, i) => i % 3);
+
+async function train(): Promise<unknown> {
+  keras.utils.setRandomSeed(2);
+  const m = keras.sequential([
+    keras.layers.dense(4, { activation: 'relu', inputShape: [2] }),
+    keras.layers.dropout(0.3),
+    keras.layers.dense(3, { activation: 'softmax' }),
+  ]);
+  m.compile({
+    optimizer: keras.optimizers.adam({ useEma: true, learningRate: 0.5 }),
+    loss: 'crossentropy',
+    metrics: ['accuracy'],
+  });
+  const seen: number[] = [];
+  const h = await m.fit(x, labels, {
+    epochs: 4,
+    batchSize: 8,
+    validationSplit: 0.2,
+    verbose: 0,
+    classWeight: { 1: 2 },
+    callbacks: [
+      keras.callbacks.earlyStopping({ patience: 1, restoreBestWeights: true }),
+      keras.callbacks.terminateOnNaN(),
+      keras.callbacks.lambdaCallback({ onTrainBatchEnd: (_, logs) => void seen.push(logs!.loss) }),
+    ],
+  });
+  const batches = [fromData(Float32Array.from(x.flat()), [n, 2])];
+  await m.fit(new Set(batches.map((b) => [b, labels])), { verbose: 0 });
+  m.setWeights(m.getWeights().map((w) => w.mul(0.5)));
+  const weights: number[][] = [];
+  for (const w of m.getWeights()) weights.push([...(await w.data())]);
+  return {
+    history: h.history,
+    seen,
+    evaluate: await m.evaluate(x, labels, { verbose: 0 }),
+    onBatch: await m.trainOnBatch(x, labels),
+    predict: [...(await (await m.predict(x)).data())],
+    parts: [...(await (await m.predict(x, { batchSize: 7 })).data())],
+    weights,
+  };
+}
+
+it('trains, evaluates, predicts, keeps and restores weights as any other backend', async () => {
+  setBackend('reference');
+  const want = await train();
+  setBackend(slowBackend());
+  expect(await train()).toEqual(want);
+});
