@@ -3,8 +3,9 @@ import type { DType } from '../../dtype.ts';
 import { sizeOf } from '../../shape.ts';
 import { asTensor, type Tensor, type TensorLike } from '../../tensor/index.ts';
 import { floatDType } from '../config.ts';
-import { lookup, snakeCase } from '../identifiers.ts';
+import { lookup } from '../identifiers.ts';
 import { getMask } from '../layers/mask.ts';
+import { autoName } from '../naming.ts';
 import { divideNoNan } from '../where.ts';
 import { alignWeight, floatTensor, matchRanks } from './shapes.ts';
 import { checkLabels, type Labels } from './targets.ts';
@@ -38,7 +39,7 @@ export abstract class Loss {
 
   /** Throws `unknown-id` for an unknown reduction, `dtype` for one that is no float. */
   constructor(o: LossOptions = {}, fallback?: string) {
-    this.name = o.name ?? fallback ?? snakeCase(this.constructor.name);
+    this.name = o.name ?? fallback ?? autoName(this.constructor.name);
     const reduction = o.reduction === undefined ? 'sumOverBatchSize' : (o.reduction ?? 'none');
     this.reduction = lookup('reduction', reduction, reductions);
     this.dtype = o.dtype == null ? null : floatDType(this.name, o.dtype);

@@ -28,6 +28,47 @@ export {
   sparseCategoricalAccuracy,
 } from './accuracy.ts';
 export {
+  type AtOptions,
+  PrecisionAtRecall,
+  RecallAtPrecision,
+  SensitivityAtSpecificity,
+  SpecificityAtSensitivity,
+} from './at.ts';
+export { AUC, type AucCurve, type AucOptions, type AucSummation } from './auc.ts';
+export {
+  ConcordanceCorrelation,
+  type CorrelationArgs,
+  concordanceCorrelation,
+  PearsonCorrelation,
+  pearsonCorrelation,
+} from './correlation.ts';
+export {
+  type CountOptions,
+  FalseNegatives,
+  FalsePositives,
+  TrueNegatives,
+  TruePositives,
+} from './counts.ts';
+export {
+  type F1Options,
+  F1Score,
+  type FAverage,
+  type FBetaOptions,
+  FBetaScore,
+} from './f-score.ts';
+export {
+  BinaryIoU,
+  type BinaryIoUOptions,
+  IoU,
+  type IoUOptions,
+  MeanIoU,
+  type MeanIoUOptions,
+  OneHotIoU,
+  type OneHotIoUOptions,
+  OneHotMeanIoU,
+  type OneHotMeanIoUOptions,
+} from './iou.ts';
+export {
   BinaryCrossentropy,
   CategoricalCrossentropy,
   CategoricalHinge,
@@ -46,6 +87,8 @@ export {
 } from './losses.ts';
 export { Mean, MeanMetricWrapper, Sum } from './mean.ts';
 export { Metric, type MetricOptions, type MetricVariable } from './metric.ts';
+export { Precision, type PrecisionOptions, Recall } from './precision.ts';
+export { type R2Aggregation, type R2Options, R2Score } from './r2.ts';
 export {
   deserialize,
   getMetric,
@@ -54,3 +97,12 @@ export {
   type MetricLike,
   serialize,
 } from './registry.ts';
+export type { Thresholds } from './thresholds.ts';
+export {
+  type SparseTopKArgs,
+  SparseTopKCategoricalAccuracy,
+  sparseTopKCategoricalAccuracy,
+  type TopKArgs,
+  TopKCategoricalAccuracy,
+  topKCategoricalAccuracy,
+} from './top-k.ts';

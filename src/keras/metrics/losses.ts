@@ -57,11 +57,14 @@ function squaredError(yTrue: TensorLike, yPred: TensorLike): Tensor {
   return t.sub(p).square();
 }
 
-/** The root of the mean over all elements seen, not a mean of roots. */
+/** The root of the mean over all elements seen, not a mean of roots. Masks leave nothing out, as in Keras. */
 export class RootMeanSquaredError extends MeanMetricWrapper {
   constructor(o: MetricOptions = {}) {
     checkOptions('RootMeanSquaredError', o, metricOptions);
     super(squaredError, named(o, 'root_mean_squared_error'));
+  }
+  protected override maskOf(): undefined {
+    return undefined;
   }
   override result(state: readonly Tensor[] = this.state): Tensor {
     return super.result(state).sqrt();

@@ -142,13 +142,17 @@ export class MeanMetricWrapper<C extends object = Record<string, never>> extends
   override variables(): readonly MetricVariable[] {
     return totalAndCount;
   }
+  /** What of the predictions counts. */
+  protected maskOf(yPred: Tensor): Tensor | undefined {
+    return getMask(yPred);
+  }
   override update(
     [total, count]: readonly Tensor[],
     yTrue: Tensor,
     yPred: Tensor,
     sampleWeight?: Tensor | null,
   ): Tensor[] {
-    const mask = getMask(yPred);
+    const mask = this.maskOf(yPred);
     const values = this.options ? this.#fn(yTrue, yPred, this.options) : this.#fn(yTrue, yPred);
     const weight = sampleWeight ? masked(sampleWeight, mask) : mask;
     const batch = weigh(values, weight, 'mean', total.dtype);

@@ -15,7 +15,7 @@ import {
   type TensorLike,
 } from '../../tensor/index.ts';
 import { floatx } from '../config.ts';
-import { snakeCase } from '../identifiers.ts';
+import { autoName } from '../naming.ts';
 import { Variable } from '../variable.ts';
 
 export interface MetricVariable {
@@ -32,6 +32,11 @@ export interface MetricOptions {
 /** Options with a name, that of the kind of metric where none is given. */
 export function named(o: MetricOptions, name: string): MetricOptions {
   return { name: o.name ?? name, dtype: o.dtype };
+}
+
+/** Options with a name, numbered among those of its class as Keras does: precision, precision_1. */
+export function numbered(o: MetricOptions, className: string): MetricOptions {
+  return { name: o.name ?? autoName(className), dtype: o.dtype };
 }
 
 /** Options that every metric takes. */
@@ -51,7 +56,7 @@ export abstract class Metric {
 
   constructor(o: MetricOptions | string = {}) {
     const { name, dtype } = typeof o === 'string' ? { name: o } : o;
-    this.name = name ?? snakeCase(this.constructor.name);
+    this.name = name ?? autoName(this.constructor.name);
     this.dtype = dtype == null ? floatx() : checkDType(dtype);
   }
 

@@ -10,11 +10,20 @@ import {
 import { kindOf } from '../losses/kind.ts';
 import { isSerialized, type Serialized, serialize as write } from '../serialization.ts';
 import * as accuracies from './accuracy.ts';
+import * as at from './at.ts';
+import { AUC } from './auc.ts';
+import { ConcordanceCorrelation, PearsonCorrelation } from './correlation.ts';
+import * as counts from './counts.ts';
+import { F1Score, FBetaScore } from './f-score.ts';
+import * as iou from './iou.ts';
 import * as losses from './losses.ts';
 import { Mean, MeanMetricWrapper, Sum } from './mean.ts';
 import { Metric, type MetricOptions } from './metric.ts';
+import { Precision, Recall } from './precision.ts';
+import { R2Score } from './r2.ts';
+import { SparseTopKCategoricalAccuracy, TopKCategoricalAccuracy } from './top-k.ts';
 
-type Make = new (o?: never) => Metric;
+type Make = new (o: never) => Metric;
 type Maker = (o: MetricOptions, c?: MetricContext) => Metric;
 
 /** The shapes by which "accuracy" is resolved; null stands for the batch. */
@@ -30,6 +39,29 @@ const classes: Record<string, Make> = {
   sparseCategoricalAccuracy: accuracies.SparseCategoricalAccuracy,
   mean: Mean,
   sum: Sum,
+  topKCategoricalAccuracy: TopKCategoricalAccuracy,
+  sparseTopKCategoricalAccuracy: SparseTopKCategoricalAccuracy,
+  truePositives: counts.TruePositives,
+  falsePositives: counts.FalsePositives,
+  trueNegatives: counts.TrueNegatives,
+  falseNegatives: counts.FalseNegatives,
+  precision: Precision,
+  recall: Recall,
+  sensitivityAtSpecificity: at.SensitivityAtSpecificity,
+  specificityAtSensitivity: at.SpecificityAtSensitivity,
+  precisionAtRecall: at.PrecisionAtRecall,
+  recallAtPrecision: at.RecallAtPrecision,
+  auc: AUC,
+  f1Score: F1Score,
+  fBetaScore: FBetaScore,
+  ioU: iou.IoU,
+  binaryIoU: iou.BinaryIoU,
+  meanIoU: iou.MeanIoU,
+  oneHotIoU: iou.OneHotIoU,
+  oneHotMeanIoU: iou.OneHotMeanIoU,
+  r2Score: R2Score,
+  pearsonCorrelation: PearsonCorrelation,
+  concordanceCorrelation: ConcordanceCorrelation,
   meanSquaredError: losses.MeanSquaredError,
   meanAbsoluteError: losses.MeanAbsoluteError,
   meanAbsolutePercentageError: losses.MeanAbsolutePercentageError,
