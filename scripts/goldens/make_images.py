@@ -67,6 +67,21 @@ def augmentations():
         yield {"name": f"{name}, {config}", "layer": name, "input": x, "options": {**config, "seed": seed}, "outputs": outputs}
 
 
+def colors():
+    rgb = rng.random(size=(2, 3, 4, 3)).astype("float32")
+    rgb[0, 0] = [[0, 0, 0], [1, 1, 1], [0.5, 0.5, 0.2], [0.2, 0.7, 0.7]]
+    rgb[0, 1] = [[0.3, 0.1, 0.3], [0, 1e-9, 0], [1, 0, 0], [0, 0, 1]]
+    hsv = np.asarray(image.rgb_to_hsv(jnp.asarray(rgb)))
+    yield "rgbToHsv", rgb, None, hsv
+    yield "rgbToHsv", rgb[1].transpose(2, 0, 1), "channels_first", image.rgb_to_hsv(jnp.asarray(rgb[1].transpose(2, 0, 1)), data_format="channels_first")
+    turned = hsv + np.float32([0.4, 0, 0])
+    yield "hsvToRgb", turned, None, image.hsv_to_rgb(jnp.asarray(turned))
+    yield "rgbToGrayscale", rgb, None, image.rgb_to_grayscale(jnp.asarray(rgb))
+    yield "rgbToGrayscale", rgb[:, :1], None, image.rgb_to_grayscale(jnp.asarray(rgb[:, :1]))
+    whole = (rgb[0] * 255).astype("uint8")
+    yield "rgbToGrayscale", whole, None, image.rgb_to_grayscale(jnp.asarray(whole))
+
+
 def build():
     cases = []
     for x, size, options in resizes():
@@ -85,4 +100,4 @@ def build():
         gt = gt.at[..., 6:].set(0)
         warps.append({"name": f"affine {list(x.shape)}, {options}", "input": x, "transform": transform, "options": options, "output": np.asarray(y),
                       "gradients": [np.asarray(gx), np.asarray(gt)]})
-    return {"note": "nearest: the sum of the position picked for output o times o % 97 + 1", "resizes": cases, "affines": warps, "crops": list(crops()), "augmentations": list(augmentations()), "nearest": nearest}
+    return {"note": "nearest: the sum of the position picked for output o times o % 97 + 1", "resizes": cases, "affines": warps, "crops": list(crops()), "colors": [{"op": op, "input": x, "data_format": f, "output": np.asarray(y)} for op, x, f, y in colors()], "augmentations": list(augmentations()), "nearest": nearest}

@@ -51,6 +51,7 @@ export function affineTransform(
   const mode = lookup('fillMode of affineTransform:', o.fillMode ?? 'constant', fillModes);
   const first = dataFormatOf('affineTransform', o.dataFormat) === 'channelsFirst';
   let x = isFloat(t.dtype) ? t.value : lax.convert(t.value, 'float32');
+  if (t.size === 0) return Tensor.of(x, t);
   if (t.ndim === 3) x = lax.reshape(x, [1, ...x.shape]);
   if (first) x = lax.transpose(x, [0, 2, 3, 1]);
   const rows = m.ndim === 1 ? lax.reshape(m.value, [1, 8]) : m.value;

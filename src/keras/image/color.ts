@@ -1,4 +1,5 @@
 /** Colours of images in other terms. Formulas and constants are Keras's (on JAX). */
+import { isFloat } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { concatenate, where } from '../../numpy/index.ts';
 import { showShape } from '../../shape.ts';
@@ -27,17 +28,27 @@ function channelsOf(
   return { x, axis, channels };
 }
 
-/** .2989 red + .587 green + .114 blue: one channel, in floats. One channel stays as it is. */
+function onlyFloats(what: string, x: Tensor): void {
+  if (!isFloat(x.dtype))
+    throw new GradloomError(
+      'dtype',
+      `${what} takes floats; received ${x.dtype}. Use astype('float32'), and divide by 255.`,
+      { dtype: x.dtype },
+    );
+}
+
+/** .2989 red + .587 green + .114 blue: one channel of the same dtype. One channel stays as it is. */
 export function rgbToGrayscale(images: TensorLike, dataFormat?: Format): Tensor {
   const { x, channels } = channelsOf('rgbToGrayscale', images, dataFormat, [1, 3]);
   if (channels.length === 1) return x;
   const [r, g, b] = channels;
-  return r.mul(0.2989).add(g.mul(0.587)).add(b.mul(0.114));
+  return r.mul(0.2989).add(g.mul(0.587)).add(b.mul(0.114)).astype(x.dtype);
 }
 
 /** Red, green and blue in [0, 1] as hue, saturation and value in [0, 1]. */
 export function rgbToHsv(images: TensorLike, dataFormat?: Format): Tensor {
   const { x, axis, channels } = channelsOf('rgbToHsv', images, dataFormat, [3]);
+  onlyFloats('rgbToHsv', x);
   const least = x.dtype === 'float64' ? 2 ** -52 : 2 ** -23;
   const [r, g, b] = channels.map((c) => where(c.abs().lt(least), c.mul(0), c));
   const value = r.maximum(g).maximum(b);
@@ -56,7 +67,8 @@ export function rgbToHsv(images: TensorLike, dataFormat?: Format): Tensor {
 
 /** What `rgbToHsv` gave, back. */
 export function hsvToRgb(images: TensorLike, dataFormat?: Format): Tensor {
-  const { axis, channels } = channelsOf('hsvToRgb', images, dataFormat, [3]);
+  const { x, axis, channels } = channelsOf('hsvToRgb', images, dataFormat, [3]);
+  onlyFloats('hsvToRgb', x);
   const [hue, saturation, value] = channels;
   const turn = hue.mod(1).mul(6);
   const shares = [

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { setBackend } from '../../backends/registry.ts';
 import { fromData, grad, type Tensor, tensor } from '../../tensor/index.ts';
 import { camelOptions, expectClose, type GoldenArray, readGoldens, toTensor } from '../testing.ts';
-import { affineTransform, resize } from './index.ts';
+import { affineTransform, hsvToRgb, resize, rgbToGrayscale, rgbToHsv } from './index.ts';
 
 interface Goldens {
   readonly resizes: {
@@ -19,6 +19,12 @@ interface Goldens {
     options: Record<string, unknown>;
     output: GoldenArray;
     gradients: [GoldenArray, GoldenArray];
+  }[];
+  readonly colors: {
+    op: 'rgbToHsv' | 'hsvToRgb' | 'rgbToGrayscale';
+    input: GoldenArray;
+    data_format: string | null;
+    output: GoldenArray & { dtype: string };
   }[];
   readonly nearest: { from: number; to: number; checksum: number }[];
 }
@@ -78,6 +84,12 @@ describe('affineTransform', () => {
     expectClose(gx, golden.gradients[0], 1e-5, 1e-5);
     expectClose(gm, golden.gradients[1], 1e-4, 1e-4);
   });
+  it('of no images is none', () => {
+    const none = affineTransform(tensor(new Float32Array(0), { shape: [0, 2, 2, 1] }), [
+      [1, 0, 1, 0, 1, 0, 0, 0],
+    ]);
+    expect(none.shape).toEqual([0, 2, 2, 1]);
+  });
   it('takes one transform for all', () => {
     const x = tensor(
       Float32Array.from({ length: 12 }, (_, i) => i),
@@ -105,5 +117,22 @@ describe('affineTransform', () => {
     expect(() => affineTransform(x, new Float32Array(8), { interpolation: 'bicubic' })).toThrow(
       /Known: nearest, bilinear/,
     );
+  });
+});
+
+describe('colours', () => {
+  const functions = { hsvToRgb, rgbToGrayscale, rgbToHsv };
+  it('are those of Keras', () => {
+    for (const { op, input, data_format: format, output } of goldens.colors) {
+      const y = functions[op](toTensor(input), format);
+      expect(y.dtype).toBe(output.dtype);
+      expectClose(y, output);
+    }
+  });
+  it('need channels, and floats', () => {
+    const two = tensor(new Float32Array(8), { shape: [2, 2, 2] });
+    expect(() => rgbToGrayscale(two)).toThrow(/of 1 or 3 channels; received shape \(2, 2, 2\)/);
+    const whole = tensor([[[1, 2, 3]]], { dtype: 'int32' });
+    expect(() => rgbToHsv(whole)).toThrow(/takes floats; received int32/);
   });
 });

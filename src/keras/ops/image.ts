@@ -1,3 +1,4 @@
 /** keras.ops.image: pictures (height, width, channels) or batches of them. */
-export { affineTransform } from '../image/affine.ts';
+export { type AffineOptions, affineTransform } from '../image/affine.ts';
+export { hsvToRgb, rgbToGrayscale, rgbToHsv } from '../image/color.ts';
 export { type ResizeOptions, resize } from '../image/resize.ts';
