@@ -9,6 +9,7 @@ export * from './dropout.ts';
 export * from './einsum-dense/index.ts';
 export * from './embedding/index.ts';
 export * from './input-layer.ts';
+export * from './lambda.ts';
 export {
   type BatchShape,
   type CallOptions,
@@ -28,9 +29,16 @@ export * from './normalization/index.ts';
 export * from './pooling/index.ts';
 export * from './preprocessing/image/index.ts';
 export * from './preprocessing/index.ts';
-export { deserialize, type LayerClass, registerLayer, serialize } from './registry.ts';
+export {
+  deserialize,
+  type LayerClass,
+  registerFunction,
+  registerLayer,
+  serialize,
+} from './registry.ts';
 export * from './reshaping/index.ts';
 export type { DataFormat } from './spatial.ts';
+export * from './wrapper.ts';
 
 // Configs name classes; this is how they are found.
 provideLayers(() => all);

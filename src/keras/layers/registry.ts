@@ -15,6 +15,7 @@ export type LayerClasses = Readonly<Record<string, unknown>>;
 /** Namespaces whose classes are known; functions, since they are asked for before they are whole. */
 const namespaces: (() => LayerClasses)[] = [];
 const custom = new Map<string, LayerClass>();
+const functions = new Map<string, unknown>();
 let scoped: LayerClasses = {};
 
 /** Makes the layers that a namespace exports known by their class names. */
@@ -25,6 +26,22 @@ export function provideLayers(classes: () => LayerClasses): void {
 /** Makes a class of one's own known under a name, its own unless another is given. */
 export function registerLayer(layer: LayerClass, name: string = layer.name): void {
   custom.set(name, layer);
+}
+
+/** Makes a function known under a name, as configs of Lambda layers give it. */
+export function registerFunction(fn: (...args: never[]) => unknown, name: string = fn.name): void {
+  functions.set(name, fn);
+}
+
+/** The function of that name. Throws `unknown-id`. */
+export function functionNamed(name: string, what: string): unknown {
+  const found = functions.get(name) ?? scoped[name];
+  if (typeof found === 'function') return found;
+  throw new GradloomError(
+    'unknown-id',
+    `${what} uses a function "${name}", which is not known here. Give it as customObjects, or make it known with keras.layers.registerFunction.`,
+    { function: name },
+  );
 }
 
 function isLayerClass(x: unknown): x is LayerClass {
@@ -84,7 +101,7 @@ export function reviveLayers(
   const walk = (x: unknown): unknown => {
     if (Array.isArray(x)) return x.map(walk);
     if (isSerialized(x) && find(x.className)) return deserialize(x);
-    return isPlainObject(x) ? reviveLayers(x) : x;
+    return isPlainObject(x) && !isSerialized(x) ? reviveLayers(x) : x;
   };
   return Object.fromEntries(
     Object.entries(config).map(([k, v]) => [k, otherParts.test(k) ? v : walk(v)]),
