@@ -2,7 +2,7 @@
 import type { DType } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { lax, type Value } from '../../graph/index.ts';
-import { showShape, sizeOf } from '../../shape.ts';
+import { showShape } from '../../shape.ts';
 import {
   asTensor,
   stopGradient as stop,
@@ -129,6 +129,3 @@ export function unstack(x: TensorLike, o: { readonly axis?: number } = {}): Tens
     return Tensor.of(lax.reshape(lax.slice(t.value, start, limit), rest), t);
   });
 }
-
-/** How many elements a shape has. */
-export { sizeOf };

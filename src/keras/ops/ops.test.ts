@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { fromData, grad, Tensor, tensor } from '../../tensor/index.ts';
+import type { KerasTensor } from '../functional/keras-tensor.ts';
 import { camelCase } from '../identifiers.ts';
+import * as keras from '../index.ts';
 import * as ops from './index.ts';
 
 interface Packed {
@@ -98,5 +100,26 @@ describe('what is refused', () => {
     [() => ops.dotProductAttention(x, x, x), /query \(batch, length, heads, depth\)/],
   ])('%#', (f, message) => {
     expect(f).toThrow(message);
+  });
+});
+
+describe('on KerasTensors', () => {
+  it('calls become parts of a model, which its config makes anew', async () => {
+    const a = keras.input({ shape: [3] });
+    const b = keras.input({ shape: [3] });
+    const best = ops.topK<KerasTensor[]>(ops.add(a, ops.exp(b)), 2);
+    const outputs = ops.concatenate([best[0], ops.where(ops.greater(a, 0), a, 0)], 1);
+    expect(outputs.shape).toEqual([null, 5]);
+    const model = keras.model({ inputs: [a, b], outputs });
+    const x = [tensor([[1, -2, 3]]), tensor([[0, 1, -1]])];
+    const y = await model.predict(x);
+    const e = [2, Math.E - 2, 3 + Math.exp(-1)].sort((p, q) => q - p);
+    (await y.data()).forEach((v, i) => {
+      expect(v).toBeCloseTo([e[0], e[1], 1, 0, 3][i], 5);
+    });
+    const again = keras.Model.fromConfig(
+      JSON.parse(JSON.stringify(model.getConfig())),
+    ) as typeof model;
+    expect(await (await again.predict(x)).data()).toEqual(await y.data());
   });
 });
