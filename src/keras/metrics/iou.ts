@@ -156,7 +156,8 @@ export class IoU extends Metric {
   override getConfig(): Record<string, unknown> {
     const { numClasses, targetClassIds, ignoreClass, sparseYTrue, sparseYPred, axis } = this;
     const own = { numClasses, targetClassIds, ignoreClass, sparseYTrue, sparseYPred, axis };
-    return { ...super.getConfig(), ...own };
+    // Said always: unlike other metrics, these have int32 for their default.
+    return { ...super.getConfig(), dtype: this.dtype, ...own };
   }
 }
 
