@@ -1,10 +1,8 @@
 /** Predictions: one program for each size of batch, kept for the next call. */
 import type { Backend, DeviceBuffer } from '../../backends/backend.ts';
 import { getBackend } from '../../backends/registry.ts';
-import { type DType, makeArray, type TypedArray } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
-import { type Aval, lax } from '../../graph/index.ts';
-import { sameShape, showShape, sizeOf } from '../../shape.ts';
+import { lax } from '../../graph/index.ts';
 import {
   bufferOf,
   fromBuffer,
@@ -19,6 +17,7 @@ import type { Model } from '../models/model.ts';
 import { type Batch, SourceFeed } from './batches.ts';
 import { checkCount, checkData, type Data } from './data.ts';
 import { Pacer, turnNowAndThen } from './loop.ts';
+import { type Outputs, Parts } from './outputs.ts';
 import { countsOf } from './prepare.ts';
 import { isSource, openSource, unpackBatch } from './source.ts';
 import { Layout, type Trees } from './steps.ts';
@@ -46,10 +45,7 @@ export interface PredictOptions {
 
 const predictOptions: readonly string[] = ['batchSize', 'steps', 'verbose', 'callbacks', 'signal'];
 
-interface Program {
-  readonly outputs: readonly Aval[];
-  /** The structure of the outputs; undefined where there is one. */
-  readonly like: TreeOf<null> | undefined;
+interface Program extends Outputs {
   run: TracedProgram['run'];
 }
 
@@ -187,6 +183,7 @@ export class Predictor {
         await parts.add(out!.p, out!.results);
         await run.after(i, i + 1 === limit);
       }
+      if (i < limit) run.bar.progress(i, [], true);
       if (i === 0) throw new GradloomError('data', 'predict: the data source gave no batches.');
       feed.end();
       await run.callbacks.call('onPredictEnd');
@@ -205,6 +202,7 @@ export class Predictor {
     const callbacks = new CallbackList(o.callbacks ?? [], this.#model, params);
     return {
       callbacks,
+      bar,
       after: async (i: number, last: boolean): Promise<void> => {
         await callbacks.call('onPredictBatchEnd', i);
         bar.progress(i + 1, [], last);
@@ -265,71 +263,4 @@ function rowsOf(t: Tensor, start: Tensor, count: number): Tensor {
   const rest = t.shape.slice(1);
   const starts = [start.value, ...rest.map(() => zero)];
   return Tensor.of(lax.dynamicSlice(t.value, starts, [count, ...rest]), t);
-}
-
-/** Outputs of batches, read as they come, put together at the end. */
-class Parts {
-  /** Samples there will be, when that is known: then their place is ready. */
-  readonly #samples: number | undefined;
-  readonly #leaves: TypedArray[][] = [];
-  readonly #ready: TypedArray[] = [];
-  #program: Program | undefined;
-  #rows = 0;
-
-  constructor(samples?: number) {
-    this.#samples = samples;
-  }
-
-  async add(p: Program, results: readonly DeviceBuffer[]): Promise<void> {
-    const first = this.#program;
-    this.#program ??= p;
-    let rows = 0;
-    for (const [i, b] of results.entries()) {
-      const { shape, dtype } = p.outputs[i];
-      const t = fromBuffer(b, p.outputs[i]);
-      const was = first?.outputs[i].shape;
-      if (shape.length === 0 || (was && !sameShape(was.slice(1), shape.slice(1))))
-        throw new GradloomError(
-          'data',
-          `predict: outputs of batches cannot be joined: shape ${showShape(shape)}${was ? ` after ${showShape(was)}` : ' has no batch dimension'}.`,
-          { shape: [...shape] },
-        );
-      const data = await t.data();
-      t.dispose();
-      const size = sizeOf(shape.slice(1));
-      rows = shape[0];
-      if (this.#samples === undefined) {
-        this.#leaves[i] ??= [];
-        this.#leaves[i].push(data);
-      } else {
-        this.#ready[i] ??= makeArray(dtype, this.#samples * size);
-        this.#ready[i].set(data, this.#rows * size);
-      }
-    }
-    this.#rows += rows;
-  }
-
-  join(): TreeOf<Tensor> {
-    const { outputs, like } = this.#program!;
-    const joined = outputs.map(({ shape, dtype }, i) => {
-      const rest = shape.slice(1);
-      const all = this.#ready[i] ?? concatenate(dtype, this.#leaves[i]);
-      const size = Math.max(1, sizeOf(rest));
-      return fromData(all, [all.length / size, ...rest], dtype);
-    });
-    return like ? pack(like, joined) : joined[0];
-  }
-}
-
-function concatenate(dtype: DType, parts: readonly TypedArray[]): TypedArray {
-  const out = makeArray(
-    dtype,
-    parts.reduce((n, a) => n + a.length, 0),
-  );
-  let at = 0;
-  for (const a of parts) {
-    out.set(a, at);
-    at += a.length;
-  }
-  return out;
 }

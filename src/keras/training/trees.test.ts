@@ -1,11 +1,9 @@
 /** Models of several inputs and outputs, held against real Keras on JAX (scripts/goldens/make_training_trees.py). */
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { availableBackends, type BackendName, setBackend } from '../../backends/registry.ts';
-import * as np from '../../numpy/index.ts';
 import type { Tensor } from '../../tensor/index.ts';
 import { camelCase } from '../identifiers.ts';
 import * as keras from '../index.ts';
-import { setMask } from '../layers/mask.ts';
 import { expectClose, type GoldenArray, readGoldens, toTensor } from '../testing.ts';
 import { type DataTree, flatten, structure, type TreeOf } from './tree.ts';
 
@@ -62,79 +60,43 @@ const pick = (tree: Names): DataTree =>
 const { layers } = keras;
 
 /** Inputs a and b; outputs `first` and `second`, as a list or by key. */
-class Two extends keras.Model {
-  readonly hidden: keras.layers.Dense;
-  readonly first: keras.layers.Dense;
-  readonly second: keras.layers.Dense = layers.dense(2, { name: 'second' });
-  readonly byKey: boolean;
-  constructor(kind: string) {
-    super({});
-    const kernelRegularizer = kind === 'regularized' ? keras.regularizers.l2(0.02) : undefined;
-    this.hidden = layers.dense(5, { activation: 'tanh', kernelRegularizer });
-    this.first =
-      kind === 'regressors'
-        ? layers.dense(2, { name: 'first' })
-        : layers.dense(3, { activation: 'softmax', name: 'first' });
-    this.byKey = kind === 'dict';
-  }
-  override get layers(): readonly keras.layers.Layer[] {
-    return [this.hidden, this.first, this.second];
-  }
-  override get batchInputShape(): undefined {
-    return undefined;
-  }
-  override get inputNames(): readonly string[] {
-    return ['a', 'b'];
-  }
-  override get outputNames(): readonly string[] {
-    return ['first', 'second'];
-  }
-  override call(inputs: TreeOf<Tensor>): Tensor[] {
-    const h = this.hidden.apply(joined(flatten(inputs)));
-    const [left, right] = [this.first.apply(h), this.second.apply(h)];
-    return this.byKey ? ({ left, right } as never) : [left, right];
-  }
+function two(kind: string): keras.Model {
+  const a = keras.input({ shape: [4], name: 'a' });
+  const b = keras.input({ shape: [3], name: 'b' });
+  const kernelRegularizer = kind === 'regularized' ? keras.regularizers.l2(0.02) : undefined;
+  const h = layers
+    .dense(5, { activation: 'tanh', kernelRegularizer })
+    .apply<keras.KerasTensor>(layers.concatenate([a, b]));
+  const head = (units: number, name: string, activation?: string): keras.KerasTensor =>
+    layers.dense(units, { name, activation }).apply(h);
+  const left = kind === 'regressors' ? head(2, 'first') : head(3, 'first', 'softmax');
+  const right = head(2, 'second');
+  return kind === 'dict'
+    ? keras.model({ inputs: { a, b }, outputs: { left, right } })
+    : keras.model({ inputs: [a, b], outputs: [left, right] });
 }
 
-const joined = ([a, b]: Tensor[]): Tensor => np.concatenate([a, b], { axis: 1 });
+function one(): keras.Model {
+  const x = keras.input({ shape: [4], name: 'a' });
+  const out = layers.dense(3, { activation: 'softmax', name: 'out' }).apply<keras.KerasTensor>(x);
+  return keras.model({ inputs: x, outputs: out });
+}
 
-/** One dense layer; over sequences it passes a mask of the steps that are not all 0. */
-class One extends keras.Model {
-  readonly out: keras.layers.Dense;
-  override readonly supportsMasking: boolean = true;
-  constructor(units: number, activation?: string) {
-    super({});
-    this.out = layers.dense(units, { activation, name: 'out' });
-  }
-  override get layers(): readonly keras.layers.Layer[] {
-    return [this.out];
-  }
-  override get batchInputShape(): undefined {
-    return undefined;
-  }
-  override get outputNames(): readonly string[] {
-    return ['out'];
-  }
-  override call(x: Tensor): Tensor {
-    const y = this.out.apply(x);
-    if (x.ndim === 3) setMask(y, x.ne(0).any(-1));
-    return y;
-  }
+/** Steps that are all 0 are masked. */
+function sequences(activation?: string): keras.Model {
+  const x = keras.input({ shape: [5, 3], name: 'seq' });
+  const steps = layers.masking().apply<keras.KerasTensor>(x);
+  const out = layers.dense(2, { activation, name: 'out' }).apply<keras.KerasTensor>(steps);
+  return keras.model({ inputs: x, outputs: out });
 }
 
 function model(kind: string): keras.Model {
-  const two = ['list', 'dict', 'regressors', 'regularized'].includes(kind);
-  const m = two
-    ? new Two(kind)
-    : kind === 'one'
-      ? new One(3, 'softmax')
-      : new One(2, kind === 'seqSoftmax' ? 'softmax' : undefined);
-  if (two)
-    m.ensureBuilt([
-      [null, 4],
-      [null, 3],
-    ]);
-  else m.ensureBuilt(kind === 'one' ? [null, 4] : [null, 5, 3]);
+  const make: Record<string, () => keras.Model> = {
+    one,
+    seq: () => sequences(),
+    seqSoftmax: () => sequences('softmax'),
+  };
+  const m = make[kind]?.() ?? two(kind);
   const weights = { list: 'two', dict: 'two', regularized: 'two', seqSoftmax: 'seq' }[kind] ?? kind;
   m.setWeights(goldens.initial[weights].map(toTensor));
   return m;
