@@ -2,6 +2,7 @@ import * as all from './index.ts';
 import { provideLayers } from './registry.ts';
 
 export * from './activations/index.ts';
+export * from './attention/index.ts';
 export * from './convolutional/index.ts';
 export * from './core.ts';
 export * from './dense.ts';

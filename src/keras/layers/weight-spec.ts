@@ -38,6 +38,19 @@ export class WeightSpec {
     return { initializer: this.#initializer, regularizer: this.#regularizer };
   }
 
+  /**
+   * The options for another layer, with an initializer of its own: one without a seed draws another,
+   * as Keras's clones do.
+   */
+  get copied(): Record<string, unknown> {
+    const written = serialize(this.#initializer);
+    const known = written && !('function' in written.config);
+    return {
+      [`${this.#prefix}Initializer`]: known ? getInitializer(written) : this.#initializer,
+      [`${this.#prefix}Regularizer`]: this.#regularizer,
+    };
+  }
+
   /** The options as a layer's config holds them. */
   get config(): Record<string, unknown> {
     return {
