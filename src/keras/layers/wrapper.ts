@@ -37,7 +37,7 @@ export class Wrapper extends Layer {
     if (!(inner instanceof Layer))
       throw new GradloomError(
         'layer-option',
-        `${this.constructor.name} "${this.name}" needs a layer to wrap; received ${inner === null || typeof inner !== 'object' ? String(inner) : 'an object that is none'}${typeof inner === 'function' ? ' (call the factory: keras.layers.dense(4))' : ''}.`,
+        `${this.constructor.name} "${this.name}" needs a layer to wrap; received ${received(inner)}.`,
         { layer: this.name },
       );
     this.layer = inner;
@@ -52,6 +52,11 @@ export class Wrapper extends Layer {
   override getConfig(): Record<string, unknown> {
     return { ...super.getConfig(), layer: serialize(this.layer) };
   }
+}
+
+function received(x: unknown): string {
+  if (typeof x === 'function') return 'a function (call the factory: keras.layers.dense(4))';
+  return x === null || typeof x !== 'object' ? String(x) : 'an object that is none';
 }
 
 export const wrapper = (layer: Layer | WrapperOptions, o: WrapperOptions = {}): Wrapper =>

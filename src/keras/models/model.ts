@@ -26,7 +26,7 @@ import {
 import { type DataTree, flatten, isObject, mapLeaves, type TreeOf } from '../training/tree.ts';
 import type { Variable } from '../variable.ts';
 import { type ModelOptions, Network } from './network.ts';
-import { type SummaryOptions, summaryText } from './summary.ts';
+import { type SummaryOptions, summaryOptions, summaryText } from './summary.ts';
 
 export type { CompileOptions } from '../training/trainer.ts';
 
@@ -288,15 +288,14 @@ export class Model extends Network {
 
   /** Prints (or gives to `printFn`) the table of layers and parameters. */
   summary(o: SummaryOptions = {}): void {
-    checkOptions('summary', o, ['lineLength', 'printFn', 'expandNested', 'showTrainable']);
+    checkOptions('summary', o, summaryOptions);
     (o.printFn ?? console.log)(this.summaryText(o));
   }
   /** The same as a string. */
   summaryText(o: SummaryOptions = {}): string {
     const trainable = this.trainableWeights;
     return summaryText(
-      this.name,
-      this.layers,
+      this,
       {
         trainable,
         nonTrainable: this.weights.filter((w) => !trainable.includes(w)),

@@ -5,11 +5,14 @@
 import { bytesOf } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { showShape } from '../../shape.ts';
-import { type BatchShape, Layer } from '../layers/index.ts';
+import type { Node, Operation } from '../functional/node.ts';
+import { type BatchShape, Layer, type ShapeTree } from '../layers/layer.ts';
+import { isPlainObject, isShape } from '../tree.ts';
 import type { Variable } from '../variable.ts';
+import type { Network } from './network.ts';
 
 export interface SummaryOptions {
-  /** Characters of a line. Default: 88, or what the terminal leaves. */
+  /** Characters of a line. Default: 88 (108 with connections), or what the terminal leaves. */
   readonly lineLength?: number | null;
   /** Where the text goes; default console.log. */
   readonly printFn?: (text: string) => void;
@@ -17,7 +20,17 @@ export interface SummaryOptions {
   readonly expandNested?: boolean;
   /** A column that says which layers are trained. */
   readonly showTrainable?: boolean;
+  /** Regular expressions for the names of the first and the last layer to show. */
+  readonly layerRange?: readonly [string, string] | null;
 }
+
+export const summaryOptions: readonly string[] = [
+  'lineLength',
+  'printFn',
+  'expandNested',
+  'showTrainable',
+  'layerRange',
+];
 
 export interface Totals {
   readonly trainable: readonly Variable[];
@@ -31,18 +44,21 @@ interface Column {
   readonly width: number;
 }
 
-export function summaryText(
-  name: string,
-  layers: readonly Layer[],
-  totals: Totals,
-  o: SummaryOptions = {},
-): string {
-  const columns = layout(o);
+/** Throws `option` for a line that is too short, or a range that names no layers. */
+export function summaryText(model: Network, totals: Totals, o: SummaryOptions = {}): string {
+  const graph = model.graph;
+  const parts: readonly Operation[] = graph?.operations ?? model.layers;
+  const connected = graph !== undefined && !isChain(graph.map.depths);
+  const columns = layout(connected, o);
   const rule = (left: string, fill: string, mid: string, right: string): string =>
     left + columns.map((c) => fill.repeat(c.width + 2)).join(mid) + right;
-  const table = rows(layers, o).map((cells) => row(columns, cells, '│'));
+  const shown = inRange(parts, o.layerRange);
+  const connections = (p: Operation): string => connectionsOf(p, (n) => graph!.has(n));
+  const table = rows(shown, o, connected ? connections : undefined).map((cells) =>
+    row(columns, cells, '│'),
+  );
   return [
-    `Model: "${name}"`,
+    `Model: "${model.name}"`,
     rule('┏', '━', '┳', '┓'),
     row(
       columns,
@@ -50,16 +66,51 @@ export function summaryText(
       '┃',
     ),
     rule('┡', '━', '╇', '┩'),
-    table.join(`\n${rule('├', '─', '┼', '┤')}\n`),
+    ...(table.length > 0 ? [table.join(`\n${rule('├', '─', '┼', '┤')}\n`)] : []),
     rule('└', '─', '┴', '┘'),
     ...footer(totals),
   ].join('\n');
 }
 
-function layout(o: SummaryOptions): Column[] {
+/** Whether every call follows the one before, and no layer is called twice. */
+function isChain(depths: ReadonlyMap<Node, number>): boolean {
+  const taken = new Set<number>();
+  const operations = new Set<Operation>();
+  for (const [node, depth] of depths) {
+    if (taken.has(depth) || node.inputTensors.length > 1 || operations.has(node.operation))
+      return false;
+    taken.add(depth);
+    operations.add(node.operation);
+  }
+  return true;
+}
+
+function inRange(
+  parts: readonly Operation[],
+  range: SummaryOptions['layerRange'],
+): readonly Operation[] {
+  if (!range) return parts;
+  const places = (pattern: string): number[] =>
+    parts.flatMap((p, i) => (new RegExp(`^(?:${pattern})`).test(p.name) ? [i] : []));
+  const [first, last] = [places(range[0]), places(range[1])];
+  if (first.length === 0 || last.length === 0)
+    throw new GradloomError(
+      'option',
+      `summary: layerRange names no layers of the model: ${JSON.stringify(range)}.`,
+      { layerRange: range },
+    );
+  const [low, high] = [first[0], last[last.length - 1]];
+  return low > high
+    ? parts.slice(last[0], first[first.length - 1] + 1)
+    : parts.slice(low, high + 1);
+}
+
+function layout(connected: boolean, o: SummaryOptions): Column[] {
   const extra = o.showTrainable ?? false;
-  const length = o.lineLength ?? Math.min(extra ? 100 : 88, terminalColumns() - 4);
-  const shares = extra ? [0.405, 0.72, 0.9, 1] : [0.45, 0.8, 1];
+  const most = (connected ? 108 : 88) + (extra ? 12 : 0);
+  const length = o.lineLength ?? Math.min(most, terminalColumns() - 4);
+  const plain = connected ? [0.3, 0.56, 0.74, 1] : [0.45, 0.8, 1];
+  const shares = extra ? [...plain.map((s) => s * 0.9), 1] : plain;
   const ends = shares.map((s) => Math.floor(s * length));
   const widths = ends.map((e, i) => e - (ends[i - 1] ?? 0));
   // A cell's two spaces of padding come on top, and then the lines between: too much by as much,
@@ -76,9 +127,14 @@ function layout(o: SummaryOptions): Column[] {
       `summary: a line of ${length} characters is too short for the table.`,
       { lineLength: length },
     );
-  const headers = ['Layer (type)', 'Output Shape', 'Param #', 'Trainable'];
-  const align = ['left', 'left', 'right', 'center'] as const;
-  return widths.map((width, i) => ({ header: headers[i], align: align[i], width }));
+  const kinds: Omit<Column, 'width'>[] = [
+    { header: 'Layer (type)', align: 'left' },
+    { header: 'Output Shape', align: 'left' },
+    { header: 'Param #', align: 'right' },
+  ];
+  if (connected) kinds.push({ header: 'Connected to', align: 'left' });
+  if (extra) kinds.push({ header: 'Trainable', align: 'center' });
+  return widths.map((width, i) => ({ ...kinds[i], width }));
 }
 
 function roundHalfEven(x: number): number {
@@ -91,21 +147,56 @@ function terminalColumns(): number {
   return p?.stdout?.columns ?? 80;
 }
 
-function rows(layers: readonly Layer[], o: SummaryOptions, depth = 0): string[][] {
-  return layers.flatMap((l) => {
+function rows(
+  parts: readonly Operation[],
+  o: SummaryOptions,
+  connections: ((p: Operation) => string) | undefined,
+  depth = 0,
+): string[][] {
+  return parts.flatMap((p) => {
+    const layer = p instanceof Layer ? p : undefined;
     const prefix = depth > 0 ? `${'   '.repeat(depth)}└ ` : '';
-    const shape = l.built && l.outputShape ? showShape(l.outputShape as BatchShape) : '?';
-    const params = l.built || isPlain(l) ? count(l.countParams()) : '0 (unbuilt)';
-    const cells = [`${prefix}${l.name} (${l.constructor.name})`, shape, params];
-    if (o.showTrainable) cells.push(l.weights.length === 0 ? '-' : l.trainable ? 'Y' : 'N');
-    const inner = o.expandNested ? (l as { layers?: readonly Layer[] }).layers : undefined;
-    return [cells, ...(inner ? rows(inner, o, depth + 1) : [])];
+    const params = layer ? (isUnbuilt(layer) ? '0 (unbuilt)' : count(layer.countParams())) : '0';
+    const cells = [`${prefix}${p.name} (${p.className})`, shapeText(p), params];
+    if (connections) cells.push(connections(p));
+    if (o.showTrainable)
+      cells.push(!layer || layer.weights.length === 0 ? '-' : layer.trainable ? 'Y' : 'N');
+    const inner = o.expandNested ? (p as { layers?: readonly Layer[] }).layers : undefined;
+    return [cells, ...(inner ? rows(inner, o, connections, depth + 1) : [])];
   });
 }
 
-/** Whether the layer has no weights to make. */
-function isPlain(l: Layer): boolean {
-  return l.build === Layer.prototype.build;
+/** Whether there are weights still to be made. */
+function isUnbuilt(l: Layer): boolean {
+  const plain = l.build === Layer.prototype.build && l.sublayers.length === 0;
+  return !l.built && !plain;
+}
+
+/** What the last call gave, or else what is known of the layer. */
+function shapeText(p: Operation): string {
+  const node = p.inboundNodes[p.inboundNodes.length - 1];
+  if (node) {
+    const shapes = node.outputs.map((t) => t.shape);
+    return shapes.length === 1 ? showShape(shapes[0]) : `[${shapes.map(showShape).join(', ')}]`;
+  }
+  const known = p instanceof Layer && p.built ? p.outputShape : undefined;
+  return known ? showTree(known) : '?';
+}
+
+function showTree(s: ShapeTree): string {
+  if (isShape(s)) return showShape(s);
+  if (!isPlainObject(s)) return `[${(s as readonly ShapeTree[]).map(showTree).join(', ')}]`;
+  const entries = Object.entries(s) as [string, BatchShape][];
+  return `{${entries.map(([k, v]) => `${k}: ${showTree(v)}`).join(', ')}}`;
+}
+
+/** `dense[0][0]`: the first output of the first call of dense. */
+function connectionsOf(p: Operation, inModel: (n: Node) => boolean): string {
+  const from = p.inboundNodes
+    .filter(inModel)
+    .flatMap((n) => n.inputTensors)
+    .map((t) => `${t.node.operation.name}[${t.node.index}][${t.index}]`);
+  return from.length === 0 ? '-' : from.join(', ');
 }
 
 /** A row of the table: more than one line where a cell does not fit. */
