@@ -57,7 +57,11 @@ def augmentations():
             ("RandomInvert", {}), ("RandomInvert", {"factor": [0.4, 0.6], "value_range": [0, 100]}), ("RandomGrayscale", {}), ("RandomGrayscale", {"factor": 0.8, "data_format": F}),
             ("RandomShear", {"x_factor": 0.4, "y_factor": [0.1, 0.3]}), ("RandomShear", {"x_factor": 0.9, "fill_mode": "wrap", "interpolation": "nearest", "data_format": F}),
             ("RandomErasing", {}), ("RandomErasing", {"factor": [0.9, 1.0], "scale": [0.2, 0.5], "fill_value": 7, "data_format": F}), ("RandomErasing", {"scale": 0.6}),
-            ("Solarization", {"addition_factor": 0.5, "threshold_factor": 0.7}), ("Solarization", {"threshold_factor": [0.2, 0.9], "value_range": [-1, 1]})]
+            ("Solarization", {"addition_factor": 0.5, "threshold_factor": 0.7}), ("Solarization", {"threshold_factor": [0.2, 0.9], "value_range": [-1, 1]}), ("RandomSharpness", {"factor": 0.9}),
+            ("RandomSharpness", {"factor": [0.6, 1.0], "value_range": [0, 1], "data_format": F}), ("RandomGaussianBlur", {}),
+            ("RandomGaussianBlur", {"factor": [0.8, 1.0], "kernel_size": [5, 3], "sigma": [0.4, 0.9], "data_format": F}),
+            ("RandomColorJitter", {"brightness_factor": 0.2, "contrast_factor": 0.5, "saturation_factor": [0.3, 0.8], "hue_factor": 0.4}),
+            ("RandomColorJitter", {"contrast_factor": [0.2, 0.4], "value_range": [0, 1]})]
     for seed, (name, config) in enumerate(rows, 40):
         high = config.get("value_range", [0, 255])
         unit = rng.random(size=(3, 3, 4, 4) if config.get("data_format") == F else (3, 4, 4, 3))

@@ -106,7 +106,7 @@ export interface RandomImageOptions extends ImageOptions {
 export abstract class RandomImageLayer extends ImageLayer {
   protected override readonly trainsByDefault: boolean = true;
   readonly seed: number | null;
-  readonly #key: SeedState;
+  #key: SeedState;
 
   constructor(o: RandomImageOptions, options: readonly string[]) {
     super(o, ['seed', ...options]);
@@ -117,6 +117,11 @@ export abstract class RandomImageLayer extends ImageLayer {
   /** Numbers in [minval, maxval), as keras.random.uniform draws them from the layer's generator. */
   protected draw(shape: readonly number[], minval: number, maxval: number): Tensor {
     return uniformFromKey(this.#key.next(), shape, minval, maxval);
+  }
+
+  /** Draws from another layer's generator from here on. */
+  drawFrom(other: RandomImageLayer): void {
+    this.#key = other.#key;
   }
 
   /** Normal numbers of mean 0 and deviation 1, as keras.random.normal draws them. */

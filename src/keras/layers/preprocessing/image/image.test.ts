@@ -169,6 +169,11 @@ describe('what cannot be is refused by name', () => {
     );
     expect(() => layers.resizing(0, 3)).toThrow(/height must be a whole number of 1 or more/);
     expect(() => layers.centerCrop(3)).toThrow(/width must be a whole number/);
+    expect(() => layers.randomGaussianBlur({ kernelSize: 4 })).toThrow(/an odd number/);
+    expect(() => layers.randomShear(-0.1)).toThrow(/xFactor must be .* from 0 to 1/);
+    expect(() => layers.solarization([0, 2])).toThrow(/additionFactor must be/);
+    expect(() => layers.randomGrayscale(2)).toThrow(/factor must be a number from 0 to 1/);
+    expect(() => layers.randomErasing({ fillValue: [1, 2] })).toThrow(/a list of three, or null/);
     expect(() => layers.rescaling('half' as never)).toThrow(/scale must be a number/);
   });
   it('ids and options', () => {
@@ -187,5 +192,11 @@ describe('what cannot be is refused by name', () => {
     expect(() => layers.randomFlip().apply(count(4, 3))).toThrow(
       /expects images \(batch, height, width, channels\), or one .*; received shape \(None, 3\)/,
     );
+    const gray = count(1, 2, 2, 1);
+    expect(() => layers.randomHue(0.1).apply(gray)).toThrow(/expects images of 3 channels/);
+    expect(() => layers.randomColorJitter({ hueFactor: 0.1 }).apply(gray)).toThrow(
+      /RandomHue\) expects images of 3 channels/,
+    );
+    expect(() => layers.randomGrayscale().apply(count(1, 2, 2, 2))).toThrow(/1 or 3 channels/);
   });
 });

@@ -26,7 +26,8 @@ export abstract class RandomColorLayer extends RandomImageLayer {
     this.valueRange = this.range('valueRange', o.valueRange ?? [0, 255]);
   }
 
-  protected abstract recolor(images: Tensor): Tensor;
+  /** What becomes of a batch of images in training. */
+  abstract recolor(images: Tensor): Tensor;
 
   protected transform(images: Tensor, training: boolean): Tensor {
     return training ? this.recolor(images) : images;
@@ -73,7 +74,7 @@ export class RandomContrast extends RandomColorLayer {
   constructor(o: RandomColorOptions) {
     super(o, 0, 1);
   }
-  protected override recolor(images: Tensor): Tensor {
+  override recolor(images: Tensor): Tensor {
     const [lower, upper] = this.factor;
     const factor = this.each(images, 1 - lower, 1 + upper);
     const a = this.heightAxis(4);
@@ -94,7 +95,7 @@ export class RandomBrightness extends RandomColorLayer {
   constructor(o: RandomColorOptions) {
     super(o, -1, 1);
   }
-  protected override recolor(images: Tensor): Tensor {
+  override recolor(images: Tensor): Tensor {
     const [low, high] = this.valueRange;
     return images.add(this.each(images).mul(high - low)).clip(low, high);
   }
@@ -105,7 +106,7 @@ export class RandomHue extends RandomRgbLayer {
   constructor(o: RandomColorOptions) {
     super(o, 0, 1);
   }
-  protected override recolor(images: Tensor): Tensor {
+  override recolor(images: Tensor): Tensor {
     const [low, high] = this.valueRange;
     const way = this.each(images, 0, 1).gt(0.5).astype(images.dtype).mul(-2).add(1);
     const turn = way.mul(this.each(images)).mul(0.5);
@@ -128,7 +129,7 @@ export class RandomSaturation extends RandomRgbLayer {
   constructor(o: RandomColorOptions) {
     super(o, -1, 1);
   }
-  protected override recolor(images: Tensor): Tensor {
+  override recolor(images: Tensor): Tensor {
     const f = this.each(images);
     const times = f.div(f.neg().add(1).add(epsilon()));
     const hsv = this.replace(rgbToHsv(images, this.dataFormat), 1, (s) =>
@@ -143,7 +144,7 @@ export class RandomColorDegeneration extends RandomRgbLayer {
   constructor(o: RandomColorOptions) {
     super(o, -1, 1);
   }
-  protected override recolor(images: Tensor): Tensor {
+  override recolor(images: Tensor): Tensor {
     const gray = rgbToGrayscale(images, this.dataFormat);
     const share = this.each(images);
     return images.add(share.mul(gray.sub(images))).clip(...this.valueRange);
@@ -155,7 +156,7 @@ export class RandomInvert extends RandomColorLayer {
   constructor(o: RandomColorOptions = {}) {
     super({ factor: 1, ...o }, 0, 1);
   }
-  protected override recolor(images: Tensor): Tensor {
+  override recolor(images: Tensor): Tensor {
     const probability = this.each(images);
     const inverted = this.each(images, 0, 1).lt(probability);
     return where(inverted, images.neg().add(this.valueRange[1]), images);
