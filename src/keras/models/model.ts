@@ -142,7 +142,7 @@ export class Model extends Network {
   }
 
   #forward(x: TreeOf<Tensor>, training: boolean): TreeOf<Tensor> {
-    if (!this.built) if (!this.built) this.buildFor(x as Tensors);
+    if (!this.built) this.buildFor(x as Tensors);
     return this.invoke(x as Tensor, { training });
   }
 

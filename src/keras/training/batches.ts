@@ -8,6 +8,20 @@ import type { Kind } from './figures.ts';
 import type { DataSource } from './source.ts';
 import { Layout, type Step, type Stepper } from './steps.ts';
 
+/** Another order of all samples in every epoch, of those of each batch, or none. */
+export type Shuffle = boolean | 'batch';
+
+/** Batch after batch, each in an order of its own. */
+function orderWithin(n: number, batch: number): Int32Array {
+  const order = new Int32Array(n);
+  for (let i = 0; i < n; i += batch)
+    order.set(
+      drawPermutation(Math.min(batch, n - i)).map((k) => k + i),
+      i,
+    );
+  return order;
+}
+
 /** A step and what it takes. */
 export interface Batch {
   readonly step: Pick<Step, 'run' | 'read'>;
@@ -55,7 +69,7 @@ export interface FeedOptions {
 export interface ArrayFeedOptions extends FeedOptions {
   readonly kind: Kind;
   readonly stepper: Stepper;
-  readonly shuffle: boolean;
+  readonly shuffle: Shuffle;
 }
 
 /** Arrays that lie on the device: every step takes its samples out of them. */
@@ -94,7 +108,9 @@ export class ArrayFeed implements Feed {
     stepper.rewind(kind);
     if (!shuffle) return;
     this.#order?.dispose();
-    this.#order = fromData(drawPermutation(this.#data.n), [this.#data.n], 'int32');
+    const { n } = this.#data;
+    const order = shuffle === 'batch' ? orderWithin(n, this.#batch) : drawPermutation(n);
+    this.#order = fromData(order, [n], 'int32');
     this.#buffers[this.#layout.tensors.length] = bufferOf(this.#order);
   }
 
@@ -139,6 +155,7 @@ export class SourceFeed implements Feed {
   readonly #interruption: Interruption;
   #iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
   #ahead: Promise<IteratorResult<unknown>> | undefined;
+  #asking = false;
   #seen = 0;
   #total = 0;
 
@@ -199,7 +216,10 @@ export class SourceFeed implements Feed {
 
   async #guard(pull: () => Pull): Promise<IteratorResult<unknown>> {
     try {
-      return await pull();
+      this.#asking = true;
+      const result = await pull();
+      this.#asking = false;
+      return result;
     } catch (cause) {
       this.#iterator = undefined;
       this.#ahead = undefined;
@@ -224,8 +244,13 @@ export class SourceFeed implements Feed {
 
   async #stop(): Promise<void> {
     const it = this.#iterator;
+    const waiting = this.#asking || this.#ahead !== undefined;
     this.#iterator = undefined;
     this.#ahead = undefined;
-    if (it && this.#source.owned) await it.return?.();
+    if (!it?.return || !this.#source.owned) return;
+    const closed = Promise.resolve(it.return());
+    // A generator that is waited for may never come to its end.
+    if (waiting) closed.catch(() => {});
+    else await closed;
   }
 }

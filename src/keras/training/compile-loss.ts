@@ -176,8 +176,13 @@ export class CompileLoss {
       loss = flat[0];
     } else if (structure(loss) !== structure(yPred)) {
       const flat = flatten(loss);
-      const packable = Array.isArray(loss) && flat.length === flatten(yPred).length;
-      if (packable) loss = pack(yPred, flat);
+      const outputs = flatten(yPred).length;
+      if (Array.isArray(loss) && flat.length === outputs) loss = pack(yPred, flat);
+      else if (Array.isArray(loss) && Array.isArray(yPred) && loss.length !== yPred.length)
+        throw bad(
+          `loss lists ${loss.length} losses, but the model has ${yPred.length} outputs; null stands for none.`,
+          { losses: loss.length, outputs: yPred.length },
+        );
     }
     if (weights === null) return [loss, mapLeaves(loss, () => null)];
     if (structure(loss) === structure(weights)) return [loss, weights];

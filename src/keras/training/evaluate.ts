@@ -96,7 +96,11 @@ export async function testPass(
 ): Promise<Read> {
   await o.callbacks.call('onTestBegin');
   const { figures, steps } = await runPass('test', model, trainer, feed, o);
-  if (steps === 0) throw new GradloomError('data', `${o.method}: the data source gave no batches.`);
+  if (steps === 0)
+    throw new GradloomError(
+      'data',
+      `${o.method}: the data source gave no batches. A generator is used up after one pass: give the function that makes it.`,
+    );
   o.bar?.progress(steps, figures, true);
   await o.callbacks.call('onTestEnd', makeLogs(figures));
   return figures;

@@ -136,6 +136,21 @@ describe('fit', () => {
     expect(bytes(b)).toEqual(bytes(a));
   });
 
+  it('shuffles inside of batches where asked to', async () => {
+    keras.utils.setRandomSeed(4);
+    // The mean over a batch is the same whatever the order in it.
+    const [a, b] = [linear(), linear()];
+    b.setWeights(a.getWeights());
+    await a.fit(x, y, { batchSize: 8, shuffle: 'batch', epochs: 2, verbose: 0 });
+    await b.fit(x, y, { batchSize: 8, shuffle: false, epochs: 2, verbose: 0 });
+    bytes(b).forEach((v, i) => {
+      expect(v).toBeCloseTo(bytes(a)[i], 5);
+    });
+    await expect(a.fit(x, y, { shuffle: 'all' as never })).rejects.toThrow(
+      /"batch"; received "all"/,
+    );
+  });
+
   it('counts steps an epoch, and stops where a callback says', async () => {
     const seen: number[] = [];
     const note = callbacks.lambdaCallback({ onTrainBatchEnd: (b) => void seen.push(b) });

@@ -12,7 +12,7 @@ import { checkOptions } from '../identifiers.ts';
 import type { Model } from '../models/model.ts';
 import { drawPermutation } from '../random/index.ts';
 import { drawShuffle } from '../random/seeds.ts';
-import type { Feed } from './batches.ts';
+import type { Feed, Shuffle } from './batches.ts';
 import { checkCount, sameTargets, splitData, warnNonFinite } from './data.ts';
 import { testPass } from './evaluate.ts';
 import { byName, type Read } from './figures.ts';
@@ -39,8 +39,11 @@ export interface FitOptions {
   readonly validationBatchSize?: number | null;
   /** Validate every so many epochs, or after the epochs listed (counted from 1). */
   readonly validationFreq?: number | readonly number[];
-  /** Another order of the samples (of a PyDataset: of its batches) in every epoch. Default true. */
-  readonly shuffle?: boolean;
+  /**
+   * Another order of the samples (of a PyDataset: of its batches) in every epoch; 'batch' only inside
+   * of each batch. Default true.
+   */
+  readonly shuffle?: Shuffle;
   /** Weights of classes; those not named weigh 1. Not together with sampleWeight. */
   readonly classWeight?: ClassWeight | null;
   /** A weight a sample (or a time step); for several outputs one for all, or one each. */
@@ -81,7 +84,7 @@ interface Plan {
   readonly validationSteps: number | null;
   readonly batchSize: number | undefined;
   readonly validationBatchSize: number | undefined;
-  readonly shuffle: boolean;
+  readonly shuffle: Shuffle;
   readonly validates: (epoch: number) => boolean;
 }
 
@@ -98,7 +101,7 @@ function planOf(o: FitOptions): Plan {
     validationSteps: optional('validationSteps', o.validationSteps),
     batchSize: optional('batchSize', o.batchSize) ?? undefined,
     validationBatchSize: optional('validationBatchSize', o.validationBatchSize) ?? undefined,
-    shuffle: o.shuffle ?? true,
+    shuffle: shuffleOf(o.shuffle ?? true),
     validates: (epoch) =>
       typeof freq === 'number' ? (epoch + 1) % freq === 0 : freq.includes(epoch + 1),
   };
@@ -122,7 +125,7 @@ export async function fit(
   try {
     const prepared = await prepare(model, trainer, gathered, o, plan);
     feed = prepared.feed;
-    if (plan.shuffle && fresh) drawForNothing(gathered.given);
+    if (plan.shuffle && fresh) drawForNothing(gathered.given, plan.shuffle, prepared.size);
     const history = new History();
     const bar = new ProgbarLogger();
     const steps = plan.steps ?? feed.length;
@@ -181,9 +184,18 @@ export async function fit(
  * Keras on JAX shuffles once for nothing: the first fit after compile looks at a batch to learn its
  * shapes. Seeds give the same orders only if we do so too.
  */
-function drawForNothing({ data, source }: Given): void {
-  if (data) drawPermutation(data.n);
+function drawForNothing({ data, source }: Given, shuffle: Shuffle, batch: number): void {
+  if (data) drawPermutation(shuffle === 'batch' ? Math.min(batch, data.n) : data.n);
   else if (source.shuffles && source.length !== null) drawShuffle(source.length);
+}
+
+function shuffleOf(shuffle: unknown): Shuffle {
+  if (shuffle === true || shuffle === false || shuffle === 'batch') return shuffle;
+  throw new GradloomError(
+    'option',
+    `fit: shuffle must be true, false or "batch"; received ${JSON.stringify(shuffle)}.`,
+    { shuffle },
+  );
 }
 
 interface Gathered {
@@ -237,7 +249,7 @@ async function prepare(
   { given, validation }: Gathered,
   o: FitOptions,
   plan: Plan,
-): Promise<{ feed: Feed; validation: (() => Promise<Feed>) | undefined }> {
+): Promise<{ feed: Feed; size: number; validation: (() => Promise<Feed>) | undefined }> {
   const size =
     plan.batchSize ??
     (plan.steps !== null && given.data ? Math.ceil(given.data.n / plan.steps) : 32);
@@ -250,7 +262,7 @@ async function prepare(
     classWeight: o.classWeight,
   });
   if (given.data) await warnNonFinite('fit', given.data);
-  if (!validation) return { feed, validation: undefined };
+  if (!validation) return { feed, size, validation: undefined };
   const batchSize =
     plan.validationBatchSize ??
     plan.batchSize ??
@@ -268,7 +280,7 @@ async function prepare(
     });
   // Arrays are checked before the first step, and looked at but once.
   const known = v.data && (await make());
-  return { feed, validation: known ? () => Promise.resolve(known) : make };
+  return { feed, size, validation: known ? () => Promise.resolve(known) : make };
 }
 
 function gatherValidation(

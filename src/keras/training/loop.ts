@@ -34,13 +34,28 @@ export class Pacer {
 
   /** Throws `aborted` once the signal has fired. */
   check(): void {
-    if (!this.#signal?.aborted) return;
-    throw new GradloomError(
+    if (this.#signal?.aborted) throw this.#aborted();
+  }
+
+  #aborted(): GradloomError {
+    return new GradloomError(
       'aborted',
       `${this.#method} was aborted; the weights hold the last whole step.`,
       { method: this.#method },
-      { cause: this.#signal.reason },
+      { cause: this.#signal!.reason },
     );
+  }
+
+  /** What `coming` gives, or `aborted` if the signal fires before that: data may never come. */
+  wait<T>(coming: Promise<T>): Promise<T> {
+    const signal = this.#signal;
+    if (!signal) return coming;
+    this.check();
+    return new Promise<T>((resolve, reject) => {
+      const stop = (): void => reject(this.#aborted());
+      signal.addEventListener('abort', stop, { once: true });
+      coming.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+    });
   }
 }
 
@@ -114,7 +129,7 @@ export async function runPass(
   if (started) await started;
   while (i < limit) {
     const coming = feed.next(o.again === true || i + 1 < limit);
-    const batch = coming instanceof Promise ? await coming : coming;
+    const batch = coming instanceof Promise ? await pacer.wait(coming) : coming;
     if (!batch) break;
     if (beginning && i % every === 0) await callbacks.call(begin, i);
     step = batch.step;

@@ -176,7 +176,7 @@ export class Predictor {
       const limit = steps ?? Number.POSITIVE_INFINITY;
       let i = 0;
       for (; i < limit; i++) {
-        const batch = await feed.next(i + 1 < limit);
+        const batch = await run.pacer.wait(feed.next(i + 1 < limit));
         if (!batch) break;
         await run.callbacks.call('onPredictBatchBegin', i);
         batch.step.run(batch.buffers);
@@ -203,6 +203,7 @@ export class Predictor {
     return {
       callbacks,
       bar,
+      pacer,
       after: async (i: number, last: boolean): Promise<void> => {
         await callbacks.call('onPredictBatchEnd', i);
         bar.progress(i + 1, [], last);

@@ -2,7 +2,14 @@
 import { GradloomError } from '../../errors.ts';
 import { bufferOf, Tensor } from '../../tensor/index.ts';
 import type { Model } from '../models/model.ts';
-import { ArrayFeed, type ArrayFeedOptions, type Batch, type Feed, SourceFeed } from './batches.ts';
+import {
+  ArrayFeed,
+  type ArrayFeedOptions,
+  type Batch,
+  type Feed,
+  type Shuffle,
+  SourceFeed,
+} from './batches.ts';
 import { type Counts, checkData, type Data, makeData } from './data.ts';
 import { type ClassWeight, checkTargets, classWeights } from './labels.ts';
 import { type DataSource, isSource, openSource, unpackBatch } from './source.ts';
@@ -28,7 +35,7 @@ export function gather(
   x: unknown,
   y: DataTree | null | undefined,
   weight: DataTree | null | undefined,
-  o: { readonly batchSize?: number | null; readonly shuffle: boolean },
+  o: { readonly batchSize?: number | null; readonly shuffle: Shuffle },
 ): Given {
   // Lists of lists are batches only where nothing else is given.
   if (!isSource(x) || (Array.isArray(x) && y != null)) {
@@ -48,7 +55,7 @@ export function gather(
       `${method}: x is a source of batches, which bring their own ${unwanted.map((u) => (u === 'batchSize' ? 'size (batchSize)' : u)).join(' and ')}; leave ${unwanted.length > 1 ? 'them' : 'it'} out.`,
       { given: unwanted },
     );
-  return { source: openSource(method, x, o.shuffle) };
+  return { source: openSource(method, x, o.shuffle !== false) };
 }
 
 /** Throws `data` for a source without an end where nobody says how many steps to take. */

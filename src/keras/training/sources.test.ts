@@ -1,6 +1,6 @@
 /** Sources of batches: what fit, evaluate and predict take, how they fail, what they leave behind. */
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { setBackend } from '../../backends/registry.ts';
+import { getBackend, setBackend } from '../../backends/registry.ts';
 import * as data from '../../data/index.ts';
 import { fromData, Tensor } from '../../tensor/index.ts';
 import * as keras from '../index.ts';
@@ -175,6 +175,37 @@ describe('a source that', () => {
     expect(closed).toBe(1);
     expect(mine.next().done).toBe(false);
     mine.return(undefined as never);
+  });
+
+  it('never gives its next batch can be left by aborting', async () => {
+    async function* stuck(): AsyncGenerator<Pair> {
+      yield rows(0, 6);
+      await new Promise(() => {});
+    }
+    const [m, one] = [linear(), linear()];
+    for (const run of [
+      (signal: AbortSignal) => m.fit(stuck, { signal, ...quiet }),
+      (signal: AbortSignal) => m.evaluate(stuck, { signal, ...quiet }),
+      (signal: AbortSignal) => m.predict(stuck, { signal }),
+    ]) {
+      const abort = new AbortController();
+      setTimeout(() => abort.abort(), 5);
+      await expect(run(abort.signal)).rejects.toMatchObject({ code: 'aborted' });
+    }
+    await one.fit(...rows(0, 6), { shuffle: false, ...quiet });
+    expect(weights(m)).toEqual(weights(one));
+  });
+
+  it('makes its batches of plain arrays leaves no buffers behind', async () => {
+    const m = linear();
+    const plain = list().map((b) => b.map((t) => t.arraySync()));
+    const held: number[] = [];
+    const count = keras.callbacks.lambdaCallback({
+      onTrainBatchEnd: () => void held.push(getBackend().memory().buffers),
+    });
+    await m.fit(new Set(plain), { epochs: 3, callbacks: [count], ...quiet });
+    expect(held.length).toBe(12);
+    expect(new Set(held.slice(4)).size).toBe(1);
   });
 
   it('is asked for a batch while the step before runs, and for none too many', async () => {

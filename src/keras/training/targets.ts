@@ -29,7 +29,7 @@ export function matchTargets(
   if (found !== undefined) return found;
   const given = flatten(yTrue);
   const flags = wanted === undefined ? [] : flatten(wanted);
-  if (given.length === flags.filter(Boolean).length) {
+  if (!isObject(yTrue) && given.length === flags.filter(Boolean).length) {
     let i = 0;
     return pack(
       yPred,
