@@ -173,7 +173,7 @@ export class Model extends Network {
 
   /**
    * The gradients of a scalar with respect to variables (default: all that are trainable), inside a
-   * step. Take them before the variables are assigned to. Throws `gradient` when the scalar depends on
+   * step, a function given to `compile`, or by hand (before the scalar is read). Take them before the variables are assigned to. Throws `gradient` when the scalar depends on
    * none of them.
    */
   gradient(loss: Tensor, variables: readonly Variable[] = this.trainableWeights): Tensor[] {

@@ -1,7 +1,7 @@
 /** Steps of one's own: trainStep, testStep, predictStep, computeLoss, metrics and losses of the model. */
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { availableBackends, type BackendName, setBackend } from '../../backends/registry.ts';
-import { fromData, type Tensor, tensor } from '../../tensor/index.ts';
+import { compile, fromData, type Tensor, tensor } from '../../tensor/index.ts';
 import * as keras from '../index.ts';
 
 const { layers } = keras;
@@ -60,6 +60,31 @@ describe.each(availableBackends())('on %s', (b) => {
     const [h, want] = [await own.fit(x, y, o), await plain.fit(x, y, o)];
     expect(h.history).toEqual(want.history);
     expect(weights(own)).toEqual(weights(plain));
+  });
+
+  it('a loop of one’s own, compiled or by hand, trains as fit', async () => {
+    const [compiled, byHand, fitted] = [new Plain({}), new Plain({}), new Plain({})];
+    same(fitted, compiled);
+    same(fitted, byHand);
+    const step =
+      (m: keras.Model, optimizer: keras.optimizers.Optimizer) => (x: Tensor, y: Tensor) => {
+        const loss = m.apply(x, { training: true }).sub(y).square().mean();
+        optimizer.apply(m.gradient(loss), m.trainableWeights);
+        return loss;
+      };
+    const fast = compile(step(compiled, keras.optimizers.adam()));
+    const slow = step(byHand, keras.optimizers.adam());
+    fitted.compile({ optimizer: 'adam', loss: 'mse' });
+    await fitted.fit(x, y, { batchSize: 8, epochs: 2, shuffle: false, ...quiet });
+    for (const from of [0, 8, 16, 0, 8, 16]) {
+      const rows = [from, from + 8] as [number, number];
+      const [a, b] = [x.slice(rows), y.slice(rows)];
+      expect(fast(a, b).item()).toBeCloseTo(slow(a, b).item(), 5);
+    }
+    for (const m of [compiled, byHand])
+      weights(m).forEach((v, i) => {
+        expect(v).toBeCloseTo(weights(fitted)[i], 5);
+      });
   });
 
   it('two networks with an optimizer each, and noise: a GAN finds the mean of its data', async () => {
