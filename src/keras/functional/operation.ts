@@ -129,15 +129,21 @@ export function operationOf(className: string, name?: string): FunctionOperation
   return new FunctionOperation(className, fn, name);
 }
 
+/** What a method of tensors does, or a function of that name does with what is no tensor. */
 function functionOf(className: string): TensorFn | undefined {
   const known = Object.keys(methodNames).find((m) => methodNames[m] === className);
-  const method = known ?? className.charAt(0).toLowerCase() + className.slice(1);
-  for (const n of namespaces) {
-    const fn = n()[camelCase(snakeCase(className))] ?? n()[method];
-    if (typeof fn === 'function' && known === undefined) return fn as TensorFn;
-  }
-  if (known === undefined && !(method in KerasTensor.prototype)) return undefined;
-  const call = (x: Tensor, ...args: unknown[]): Tensor =>
-    (x as unknown as Record<string, (...a: unknown[]) => Tensor>)[method](...args);
+  const plain = className.charAt(0).toLowerCase() + className.slice(1);
+  const provided = namespaces
+    .flatMap((n) => [n()[plain], n()[camelCase(snakeCase(className))]])
+    .find((f) => typeof f === 'function') as TensorFn | undefined;
+  const method = known ?? plain;
+  if (known === undefined && provided) return provided;
+  if (!(method in KerasTensor.prototype)) return provided;
+  const call = (x: unknown, ...args: unknown[]): unknown => {
+    const own = (x as Record<string, unknown>)[method];
+    return typeof own === 'function'
+      ? own.apply(x, args)
+      : provided!(x as never, ...(args as never[]));
+  };
   return call as unknown as TensorFn;
 }

@@ -2,20 +2,30 @@
 import { checkDType, type DType, isFloat } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { showShape } from '../../shape.ts';
-import { asTensor, Tensor, withStateScope } from '../../tensor/index.ts';
+import { Tensor, withStateScope } from '../../tensor/index.ts';
 import { floatx } from '../config.ts';
 import type { KerasTensor } from '../functional/keras-tensor.ts';
-import { isSymbolic, Node } from '../functional/node.ts';
+import { isSymbolic } from '../functional/node.ts';
 import { symbolsOf } from '../functional/operation.ts';
 import { autoName } from '../naming.ts';
 import { getRegularizer, type Regularizer } from '../regularizers/index.ts';
 import { serialize } from '../serialization.ts';
-import { flatten, isPlainObject, isShape, mapTree, pack, type TreeOf } from '../tree.ts';
+import { flatten, isShape, mapTree, type TreeOf } from '../tree.ts';
+import {
+  argumentShapes,
+  asTensors,
+  isSpecs,
+  isTensors,
+  masksOf,
+  shapesIn,
+  shapesOf,
+  withShapes,
+} from './arguments.ts';
 import { callContext, inCall, inLayer } from './call-context.ts';
+import { LayerCalls } from './calls.ts';
 import { getMask, setMask } from './mask.ts';
 import { reviveLayers } from './registry.ts';
-import { isSpec, traceSpecs } from './stand-ins.ts';
-import { LayerState } from './state.ts';
+import { traceSpecs } from './stand-ins.ts';
 import type {
   ArgumentShapes,
   BatchShape,
@@ -51,7 +61,7 @@ export const baseOptions: readonly string[] = [
  * Extend it with `call`, and `build` where it has weights. Layers that are kept in properties (or in
  * lists or plain objects there) belong to it: their weights, losses and states are its own.
  */
-export abstract class Layer extends LayerState {
+export abstract class Layer extends LayerCalls {
   readonly name: string;
   /** What weights are made in and inputs converted to. */
   readonly dtype: DType;
@@ -67,7 +77,6 @@ export abstract class Layer extends LayerState {
   built = false;
   #outputShape: ShapeTree | undefined;
   #warned = false;
-  readonly #nodes: Node[] = [];
 
   constructor(o: LayerOptions = {}) {
     super(o.trainable ?? true);
@@ -113,18 +122,13 @@ export abstract class Layer extends LayerState {
     const specs = traceSpecs(
       (t) => {
         const [x, given] = t as [Tensors, Record<string, Tensors>];
-        return this.invoke(x, { training: false, ...o, ...given });
+        return this.invoke(x, { ...o, ...given, training: (o.training ?? false) as boolean });
       },
       [inputs, Object.fromEntries(args)],
     );
-    if (!known) return specs;
-    const sizes = flatten<BatchShape>(known, isShape);
-    const dtypes = flatten<TensorSpec>(specs, isSpec).map((s) => s.dtype);
-    return pack(
-      specs,
-      sizes.map((s, i): TensorSpec => ({ shape: s, dtype: dtypes[i] })),
-      isSpec,
-    ) as SpecTree;
+    const out = known ? withShapes(specs, known) : specs;
+    this.#outputShape ??= shapesIn(out);
+    return out;
   }
 
   get #ownShapes(): boolean {
@@ -186,11 +190,6 @@ export abstract class Layer extends LayerState {
     return super.flattenLayers() as Layer[];
   }
 
-  /** As Keras calls the class. */
-  get className(): string {
-    return this.constructor.name;
-  }
-
   /** The call of a part of a functional model. */
   run(inputs: Tensors, o: CallOptions): Tensors {
     return this.invoke(inputs, o);
@@ -232,34 +231,6 @@ export abstract class Layer extends LayerState {
     this.#outputShape = shapesIn(outputs as SpecTree);
     this.adopt(x, o, outputs);
     return outputs;
-  }
-
-  /** Writes down a call whose results are known. */
-  adopt(inputs: unknown, options: Partial<CallOptions>, outputs: TreeOf<KerasTensor>): void {
-    const call = { operation: this, inputs, options, outputs };
-    this.#nodes.push(new Node(call, this.#nodes.length));
-  }
-
-  /** The calls on tensors of models, in order. */
-  get inboundNodes(): readonly Node[] {
-    return this.#nodes;
-  }
-  /** What the layer was given when it was first applied in a model. Throws `graph` before that. */
-  get input(): TreeOf<KerasTensor> {
-    return single(this.#firstNode.inputTensors);
-  }
-  /** What it made of that: where a model may end, or begin. */
-  get output(): TreeOf<KerasTensor> {
-    return single(this.#firstNode.outputs);
-  }
-  get #firstNode(): Node {
-    const node = this.#nodes[0];
-    if (node) return node;
-    throw new GradloomError(
-      'graph',
-      `Layer "${this.name}" has not been applied to a KerasTensor: it has no input and output yet.`,
-      { layer: this.name },
-    );
   }
 
   /** `call` on inputs converted to the layer's dtype, with their masks. What models call. */
@@ -358,59 +329,4 @@ export abstract class Layer extends LayerState {
       },
     );
   }
-}
-
-/** A tensor, or a list or an object that holds tensors and nothing else. */
-export function isTensors(x: unknown): x is Tensors {
-  if (x instanceof Tensor) return true;
-  if (!Array.isArray(x) && !isPlainObject(x)) return false;
-  const leaves = flatten<unknown>(x as never);
-  return leaves.length > 0 && leaves.every((t) => t instanceof Tensor);
-}
-
-/** A list is many inputs when tensors or typed arrays are in it, else numbers of one input. */
-function asTensors(x: TensorsLike): Tensors {
-  if (x instanceof Tensor) return x;
-  const many = (t: unknown): boolean =>
-    isPlainObject(t) ||
-    (Array.isArray(t) && t.some((e) => e instanceof Tensor || ArrayBuffer.isView(e) || many(e)));
-  if (!many(x)) return asTensor(x as never);
-  if (Array.isArray(x)) return (x as readonly TensorsLike[]).map(asTensors);
-  const entries = Object.entries(x as Record<string, TensorsLike>);
-  return Object.fromEntries(entries.map(([k, t]) => [k, asTensors(t)]));
-}
-
-/** A tree of shapes with dtypes: of tensors, KerasTensors or specs. */
-function isSpecs(x: unknown): x is SpecTree {
-  if (isSpec(x)) return true;
-  if (!Array.isArray(x) && !isPlainObject(x)) return false;
-  if (Array.isArray(x) && typeof x[0] === 'number') return false;
-  const leaves = flatten<unknown>(x as never, isSpec);
-  return leaves.length > 0 && leaves.every(isSpec);
-}
-
-function shapesIn(x: SpecTree): ShapeTree {
-  return mapTree<TensorSpec, BatchShape>(x, (s) => s.shape, isSpec) as ShapeTree;
-}
-
-const single = <T>(list: readonly T[]): T | readonly T[] => (list.length === 1 ? list[0] : list);
-
-/** Shapes, with the number of samples left open. */
-function shapesOf(x: Tensors): ShapeTree {
-  const open = (t: Tensor): BatchShape => (t.ndim === 0 ? [] : [null, ...t.shape.slice(1)]);
-  return (x instanceof Tensor ? open(x) : mapTree<Tensor, BatchShape>(x, open)) as ShapeTree;
-}
-
-function argumentShapes(o: Partial<CallOptions>): ArgumentShapes {
-  const named = Object.entries(o).filter(
-    ([k, v]) => k !== 'training' && k !== 'mask' && isTensors(v),
-  );
-  return Object.fromEntries(named.map(([k, v]) => [k, shapesOf(v as Tensors)]));
-}
-
-/** The masks of tensors, in their structure; undefined where none has one. */
-function masksOf(x: Tensors): Masks {
-  if (x instanceof Tensor) return getMask(x);
-  const masks = mapTree<Tensor, Tensor | null>(x, (t) => getMask(t) ?? null);
-  return flatten<Tensor | null>(masks).some((m) => m) ? (masks as Masks) : undefined;
 }
