@@ -20,6 +20,8 @@ export class Figures {
     train: new Map(),
     test: new Map(),
   };
+  /** As listed when last asked for: looking through all layers costs more than reading a few numbers. */
+  #inUse: readonly MetricEntry[] = [];
 
   /** `entries` lists the metrics with their names; it may grow when the first step is traced. */
   constructor(entries: () => readonly MetricEntry[]) {
@@ -33,7 +35,8 @@ export class Figures {
   /** Makes all metrics count in the state of `kind` from here on. */
   use(kind: Kind): void {
     const other = this.#sets[kind === 'train' ? 'test' : 'train'];
-    for (const { metric } of this.#entries()) {
+    this.#inUse = this.#entries();
+    for (const { metric } of this.#inUse) {
       if (!metric.built) continue;
       let cells = this.#sets[kind].get(metric);
       if (!cells) {
@@ -48,7 +51,7 @@ export class Figures {
   /** Takes what the device holds now: of the state in use. */
   async read(): Promise<Read> {
     const out: Read = [];
-    for (const { name, metric } of this.#entries()) {
+    for (const { name, metric } of this.#inUse) {
       const arrays: Float32Array[] = [];
       for (const v of metric.stateVariables) arrays.push(await readVariable(v));
       out.push([name, isPlainMean(metric) ? ratio(arrays) : await result(metric, arrays)]);
