@@ -262,6 +262,8 @@ async function prepare(
     classWeight: o.classWeight,
   });
   if (given.data) await warnNonFinite('fit', given.data);
+  // For callbacks that put an optimizer's state back before the first batch has come.
+  if (model.built && !model.hasOwnSteps) trainer.optimizer.build(trainer.weights);
   if (!validation) return { feed, size, validation: undefined };
   const batchSize =
     plan.validationBatchSize ??

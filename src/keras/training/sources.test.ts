@@ -108,6 +108,18 @@ describe('every kind of source trains like the arrays it cuts', () => {
     await expect(d.fit(x, labels.add(1), quiet)).rejects.toMatchObject({ code: 'label' });
   });
 
+  it('the optimizer is ready before the first batch has come', async () => {
+    const m = linear({ optimizer: 'adam' });
+    const seen: boolean[] = [];
+    await m.fit(new Set(list()), {
+      ...quiet,
+      callbacks: [
+        keras.callbacks.lambdaCallback({ onTrainBegin: () => void seen.push(m.optimizer.built) }),
+      ],
+    });
+    expect(seen).toEqual([true]);
+  });
+
   it('of batches that differ in shape', async () => {
     class Average extends layers.Layer {
       override call(t: Tensor): Tensor {
