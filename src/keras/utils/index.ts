@@ -4,8 +4,23 @@ import { asTensor, fromData, type Tensor, type TensorLike } from '../../tensor/i
 
 export { clearSession } from '../config.ts';
 export { setRandomSeed } from '../random/index.ts';
+export type { DirectoryOptions, FileDataset, LabelMode, Subset } from './directory.ts';
+export {
+  type ImageBatch,
+  type ImageDirectoryOptions,
+  imageDatasetFromDirectory,
+} from './image-directory.ts';
+export { normalize } from './normalize.ts';
 export { Progbar, type ProgbarOptions } from './progbar.ts';
 export { PyDataset, type PyDatasetOptions } from './py-dataset.ts';
+export { type PadSequencesOptions, padSequences } from './sequences.ts';
+export { type SplitOptions, splitDataset } from './split-dataset.ts';
+export {
+  type TextBatch,
+  type TextDirectoryOptions,
+  textDatasetFromDirectory,
+} from './text-directory.ts';
+export { type TimeseriesOptions, timeseriesDatasetFromArray } from './timeseries.ts';
 
 /**
  * Whole-number labels as one-hot rows: shape (…) to (…, numClasses), float32. A trailing dimension

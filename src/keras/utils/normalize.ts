@@ -1,0 +1,32 @@
+/** Arrays brought to length 1. */
+import { GradloomError } from '../../errors.ts';
+import { normalizeAxis } from '../../shape.ts';
+import { asTensor, type Tensor, type TensorLike } from '../../tensor/index.ts';
+import { floatTensor } from '../losses/shapes.ts';
+import { where } from '../where.ts';
+
+/**
+ * x over its norm along `axis`; what is 0 stays 0. `order` is that of the norm: 1, 2, any number of 1
+ * or more, or Infinity. Throws `axis`, `range`.
+ */
+export function normalize(x: TensorLike, axis = -1, order = 2): Tensor {
+  if (!(order >= 1))
+    throw new GradloomError(
+      'range',
+      `normalize: order must be a number of 1 or more; received ${order}.`,
+      { order },
+    );
+  const t = floatTensor(asTensor(x));
+  const a = { axis: normalizeAxis(axis, t.ndim, 'normalize: axis'), keepdims: true };
+  const size = t.abs();
+  let norm: Tensor;
+  if (order === Number.POSITIVE_INFINITY) norm = size.max(a);
+  else if (order === 1) norm = size.sum(a);
+  else if (order === 2) norm = t.square().sum(a).sqrt();
+  else
+    norm = size
+      .pow(order)
+      .sum(a)
+      .pow(1 / order);
+  return t.div(where(norm.eq(0), 1, norm));
+}
