@@ -9,6 +9,7 @@ import type * as Dagre from '@dagrejs/dagre';
 import { isFloat } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
 import { attributesOf, inputPlaces, kindOf, type NodeKind } from './describe.ts';
+import { attach, curve, escapeXml, loadDagre, type Point, round } from './drawing.ts';
 import type { Graph, Node, Value } from './graph.ts';
 
 export interface DrawOptions {
@@ -75,19 +76,6 @@ export async function graphToSvg(graph: Graph, options: DrawOptions = {}): Promi
   }
   const placed = place(await loadDagre(), boxes, arrows, options);
   return render(graph.name, boxes, arrows, placed, options.direction === 'right');
-}
-
-async function loadDagre(): Promise<typeof Dagre> {
-  try {
-    return await import('@dagrejs/dagre');
-  } catch (cause) {
-    throw new GradloomError(
-      'dependency',
-      'Drawing a graph needs the package @dagrejs/dagre: run npm install @dagrejs/dagre, or use graphToDot.',
-      {},
-      { cause },
-    );
-  }
 }
 
 // ---- what is drawn
@@ -197,11 +185,6 @@ function wrapped(pieces: readonly string[], width: number, rows: number): string
 
 // ---- where it is drawn
 
-interface Point {
-  readonly x: number;
-  readonly y: number;
-}
-
 interface Placed {
   readonly width: number;
   readonly height: number;
@@ -241,7 +224,7 @@ function place(
     return { points: edge.points.map(({ x, y }) => ({ x, y })), label: { x: edge.x, y: edge.y } };
   });
   attach(
-    boxes,
+    boxes.map((b) => ({ id: b.id, width: boxWidth(b), height: boxHeight(b) })),
     arrows,
     centers,
     paths.map((p) => p.points),
@@ -249,38 +232,6 @@ function place(
   );
   const size = g.graph() as { width: number; height: number };
   return { width: size.width, height: size.height, centers, paths };
-}
-
-/**
- * Moves the ends of the paths, which the layout aims at the centres of the boxes, to places spread
- * over the side where the data leaves or enters, in the order in which the arrows come.
- */
-function attach(
-  boxes: readonly Box[],
-  arrows: readonly Arrow[],
-  centers: ReadonlyMap<string, Point>,
-  paths: Point[][],
-  sideways: boolean,
-): void {
-  const across = (p: Point): number => (sideways ? p.y : p.x);
-  for (const b of boxes) {
-    const center = centers.get(b.id)!;
-    const [w, h] = sideways ? [boxHeight(b), boxWidth(b)] : [boxWidth(b), boxHeight(b)];
-    for (const side of ['from', 'to'] as const) {
-      const end = (path: Point[]): number => (side === 'from' ? 0 : path.length - 1);
-      const next = (path: Point[]): Point => path[side === 'from' ? 1 : path.length - 2];
-      const ends = paths.filter((_, i) => arrows[i][side] === b.id);
-      ends.sort((p, q) => across(next(p)) - across(next(q)));
-      const gap = Math.min(18, (w - 20) / Math.max(1, ends.length - 1));
-      const along = side === 'from' ? h / 2 : -h / 2;
-      ends.forEach((path, i) => {
-        const offset = (i - (ends.length - 1) / 2) * gap;
-        path[end(path)] = sideways
-          ? { x: center.x + along, y: center.y + offset }
-          : { x: center.x + offset, y: center.y + along };
-      });
-    }
-  }
 }
 
 // ---- drawing it
@@ -355,33 +306,4 @@ function legend(kinds: readonly NodeKind[], y: number): string[] {
     x += legendItemWidth(kind);
     return item;
   });
-}
-
-/** A smooth path through the layout's points that crosses each in the direction of the flow. */
-function curve(points: readonly Point[], sideways: boolean): string {
-  let d = `M${round(points[0].x)} ${round(points[0].y)}`;
-  for (let i = 1; i < points.length; i++) {
-    const [p, q] = [points[i - 1], points[i]];
-    const [mx, my] = [round((p.x + q.x) / 2), round((p.y + q.y) / 2)];
-    d += sideways
-      ? ` C${mx} ${round(p.y)} ${mx} ${round(q.y)}`
-      : ` C${round(p.x)} ${my} ${round(q.x)} ${my}`;
-    d += ` ${round(q.x)} ${round(q.y)}`;
-  }
-  return d;
-}
-
-const round = (v: number): number => Math.round(v * 10) / 10;
-
-/** Text safe in XML: markup escaped, characters that XML cannot hold replaced. */
-function escapeXml(text: string): string {
-  return (
-    text
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for
-      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu, '\ufffd')
-      .replaceAll('&', '&amp;')
-      .replaceAll('<', '&lt;')
-      .replaceAll('>', '&gt;')
-      .replaceAll('"', '&quot;')
-  );
 }

@@ -11,6 +11,7 @@ export {
   imageDatasetFromDirectory,
 } from './image-directory.ts';
 export { normalize } from './normalize.ts';
+export { type PlotModelOptions, plotModel } from './plot-model.ts';
 export { Progbar, type ProgbarOptions } from './progbar.ts';
 export { PyDataset, type PyDatasetOptions } from './py-dataset.ts';
 export { type PadSequencesOptions, padSequences } from './sequences.ts';
