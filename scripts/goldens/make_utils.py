@@ -1,8 +1,11 @@
 """Helpers of keras.utils: padded sequences, norms, files of folders in Keras's order, splits."""
+import base64
 import contextlib
+import gzip
 import io
 import pathlib
 import random
+import tarfile
 import tempfile
 
 import keras
@@ -99,5 +102,26 @@ def windows():
         yield {"name": name, "data": series, "targets": y, "length": length, "config": config, "batches": batches}
 
 
+def archives():
+    """TAR archives of every dialect, packed by gzip, in base64."""
+    deep = "/".join(["folder" * 4] * 8)
+    members = {"a.txt": b"one", "empty.txt": b"", f"{deep}/long.txt": b"two" * 300, "b/\u00e4.txt": b"three"}
+    for name, fmt in (("ustar", tarfile.USTAR_FORMAT), ("gnu", tarfile.GNU_FORMAT), ("pax", tarfile.PAX_FORMAT)):
+        raw = io.BytesIO()
+        with tarfile.open(fileobj=raw, mode="w", format=fmt) as t:
+            d = tarfile.TarInfo("b")
+            d.type = tarfile.DIRTYPE
+            t.addfile(d)
+            for n, data in members.items():
+                info = tarfile.TarInfo(n)
+                info.size = len(data)
+                t.addfile(info, io.BytesIO(data))
+            link = tarfile.TarInfo("link")
+            link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+            t.addfile(link)
+        yield {"name": name, "gzip": base64.b64encode(gzip.compress(raw.getvalue(), mtime=0)).decode(),
+               "files": {n: data.decode() for n, data in members.items()}}
+
+
 def build():
-    return {"windows": list(windows()), "padSequences": list(padded()), "normalize": list(norms()), "files": FILES, "directories": list(folders()), "splits": list(splits())}
+    return {"windows": list(windows()), "padSequences": list(padded()), "normalize": list(norms()), "files": FILES, "directories": list(folders()), "splits": list(splits()), "archives": list(archives())}

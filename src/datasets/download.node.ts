@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { GradloomError } from '../errors.ts';
 import { defaultCacheDir, onDisk, readFileWithin, uniqueSuffix } from './disk.node.ts';
-import { acceptedChecksums, type DownloadRequest } from './download.ts';
+import { accepts, type DownloadRequest } from './download.ts';
 import { checksumMismatch, cut, httpError, receive, tooLarge, tryMirrors } from './mirrors.ts';
 import { lockPart } from './part-lock.node.ts';
 
@@ -61,7 +61,7 @@ async function readVerified(
   const bytes = await readFileWithin(path, request.maxBytes).catch(() => undefined);
   if (!bytes) return undefined;
   const sum = createHash('sha256').update(bytes).digest('hex');
-  return acceptedChecksums(request).includes(sum) ? bytes : undefined;
+  return accepts(request, sum) ? bytes : undefined;
 }
 
 /** What is known of the bytes in a part file. */
@@ -73,17 +73,20 @@ interface Origin {
 
 /** Completes `part` from `url` and verifies it; on failure leaves there what can be used again. */
 async function fetchPart(url: string, part: string, request: DownloadRequest): Promise<void> {
-  const accepted = acceptedChecksums(request);
   let { hash, size } = await hashPart(part);
-  if (size > 0 && accepted.includes(hash.copy().digest('hex'))) return;
-  const resumedFrom = size > request.maxBytes ? 0 : size;
+  const checked = request.sha256 !== undefined;
+  if (checked && size > 0 && accepts(request, hash.copy().digest('hex'))) return;
+  const origin = size > 0 ? await readOrigin(part) : undefined;
+  // Validators mean something only to the server that gave them.
+  const validator = origin?.url === url ? origin.validator : undefined;
+  // Without a checksum nothing else tells whether old and new bytes are of one file.
+  const resumable = size <= request.maxBytes && (checked || validator !== undefined);
+  const resumedFrom = resumable ? size : 0;
 
   const headers: Record<string, string> = { 'accept-encoding': 'identity' };
   if (resumedFrom > 0) {
     headers.range = `bytes=${resumedFrom}-`;
-    const origin = await readOrigin(part);
-    // Validators mean something only to the server that gave them.
-    if (origin?.url === url && origin.validator) headers['if-range'] = origin.validator;
+    if (validator) headers['if-range'] = validator;
   }
 
   const file = await onDisk(part, () => open(part, constants.O_RDWR | constants.O_CREAT));
@@ -142,7 +145,7 @@ async function fetchPart(url: string, part: string, request: DownloadRequest): P
     });
     if (total !== undefined && size < total) throw cut(url, size, total);
     const sum = hash.digest('hex');
-    if (!accepted.includes(sum)) {
+    if (!accepts(request, sum)) {
       reusable = false;
       throw checksumMismatch(url, sum, size, request, kept > 0);
     }

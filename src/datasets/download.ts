@@ -22,8 +22,12 @@ export interface DownloadRequest {
   urls: readonly string[];
   /** Name of the file in the cache: a plain name, no folders. */
   fileName: string;
-  /** SHA-256 in hexadecimal; with several, any one of them will do. */
-  sha256: string | readonly string[];
+  /**
+   * SHA-256 in hexadecimal; with several, any one of them will do. Without one, whatever comes is
+   * taken, and so is whatever is in the cache; a cut download goes on only if the server can tell
+   * that its file is still the same.
+   */
+  sha256?: string | readonly string[];
   /** Give up when the file turns out larger than this. */
   maxBytes: number;
   /** Folder the file goes to, in Node. Default: `<GRADLOOM_HOME or ~/.gradloom>/datasets`. */
@@ -63,8 +67,14 @@ export async function download(request: DownloadRequest): Promise<Uint8Array> {
 
 /** The checksums `request` accepts, lower-case. */
 export function acceptedChecksums(request: DownloadRequest): string[] {
-  const given = typeof request.sha256 === 'string' ? [request.sha256] : request.sha256;
+  const { sha256 = [] } = request;
+  const given = typeof sha256 === 'string' ? [sha256] : sha256;
   return given.map((sum) => sum.toLowerCase());
+}
+
+/** Whether bytes with this checksum are those asked for. */
+export function accepts(request: DownloadRequest, sum: string): boolean {
+  return request.sha256 === undefined || acceptedChecksums(request).includes(sum);
 }
 
 function checkRequest(request: DownloadRequest): void {
@@ -87,7 +97,8 @@ function checkRequest(request: DownloadRequest): void {
     );
   }
   const sums = acceptedChecksums(request);
-  if (sums.length === 0 || !sums.every((sum) => /^[0-9a-f]{64}$/.test(sum))) {
+  const none = request.sha256 !== undefined && sums.length === 0;
+  if (none || !sums.every((sum) => /^[0-9a-f]{64}$/.test(sum))) {
     complain(`${fileName}: expected a SHA-256 of 64 hexadecimal digits, received ${sums}.`, {
       fileName,
       sha256: sums,

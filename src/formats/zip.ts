@@ -16,7 +16,7 @@ export interface UnzipOptions {
 }
 
 /** A path that stays where it is put. */
-function safe(name: string): boolean {
+export function safe(name: string): boolean {
   return (
     name !== '' &&
     !/^([/\\]|[a-zA-Z]:)/.test(name) &&

@@ -5,6 +5,7 @@ import { asTensor, fromData, type Tensor, type TensorLike } from '../../tensor/i
 export { clearSession } from '../config.ts';
 export { setRandomSeed } from '../random/index.ts';
 export type { DirectoryOptions, FileDataset, LabelMode, Subset } from './directory.ts';
+export { type GetFileOptions, getFile } from './get-file.ts';
 export {
   type ImageBatch,
   type ImageDirectoryOptions,
