@@ -3,7 +3,7 @@ export { grad, stopGradient, valueAndGrad, vjp } from './gradients.ts';
 export { asTensor, fromData, tensor } from './make.ts';
 export { isConcrete } from './pending.ts';
 export { formatArray, type PrintOptions, printOptions } from './print.ts';
-export { realize } from './runtime.ts';
+export { realize, recordingGraph } from './runtime.ts';
 export { type StateCell, StateScope, stateScope, withStateScope } from './state.ts';
 export { breathe, upload } from './storage.ts';
 export {

@@ -6,7 +6,7 @@ import { drawPermutation } from '../random/index.ts';
 import type { Data } from './data.ts';
 import type { Kind } from './figures.ts';
 import type { DataSource } from './source.ts';
-import { Layout, type Step, type Stepper } from './steps.ts';
+import { type AnyStep, Layout, type Stepper } from './steps.ts';
 
 /** Another order of all samples in every epoch, of those of each batch, or none. */
 export type Shuffle = boolean | 'batch';
@@ -24,8 +24,10 @@ function orderWithin(n: number, batch: number): Int32Array {
 
 /** A step and what it takes. */
 export interface Batch {
-  readonly step: Pick<Step, 'run' | 'read'>;
+  readonly step: AnyStep;
   readonly buffers: readonly DeviceBuffer[];
+  /** The tensors behind the buffers. */
+  readonly tensors: readonly Tensor[];
   /** Called when the step has run. */
   done?(): void;
 }
@@ -81,6 +83,7 @@ export class ArrayFeed implements Feed {
   readonly #batch: number;
   readonly #interruption: Interruption;
   readonly #buffers: DeviceBuffer[];
+  readonly #tensors: Tensor[];
   #order: Tensor | undefined;
   #whole: Batch | undefined;
   #tail: Batch | undefined;
@@ -93,7 +96,8 @@ export class ArrayFeed implements Feed {
     this.#batch = Math.min(data.n, batch);
     this.length = Math.ceil(data.n / this.#batch);
     this.#interruption = new Interruption(o.method);
-    this.#buffers = this.#layout.tensors.map((t) => bufferOf(t));
+    this.#tensors = [...this.#layout.tensors];
+    this.#buffers = this.#tensors.map((t) => bufferOf(t));
   }
 
   /** Compiles the first step, so that the model and its losses are built. */
@@ -111,7 +115,9 @@ export class ArrayFeed implements Feed {
     const { n } = this.#data;
     const order = shuffle === 'batch' ? orderWithin(n, this.#batch) : drawPermutation(n);
     this.#order = fromData(order, [n], 'int32');
-    this.#buffers[this.#layout.tensors.length] = bufferOf(this.#order);
+    const last = this.#layout.tensors.length;
+    this.#tensors[last] = this.#order;
+    this.#buffers[last] = bufferOf(this.#order);
   }
 
   next(): Batch | undefined {
@@ -132,7 +138,7 @@ export class ArrayFeed implements Feed {
     const { kind, stepper, shuffle } = this.#o;
     const source = shuffle ? 'order' : 'next';
     const step = stepper.step({ kind, layout: this.#layout, batch, source, tail });
-    return { step, buffers: this.#buffers };
+    return { step, buffers: this.#buffers, tensors: this.#tensors };
   }
 
   end(): void {

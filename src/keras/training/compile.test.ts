@@ -59,7 +59,6 @@ describe('compile for several outputs refuses', () => {
   });
   it('other options', () => {
     expect(() => two({ loss: 'mse', stepsPerExecution: 0 })).toThrow(/stepsPerExecution must be/);
-    expect(() => two({ loss: 'mse', runEagerly: true })).toThrow(/runEagerly is not supported/);
     expect(() => two({ loss: 'mse', lossWeight: 1 } as object)).toThrow(/mean "lossWeights"/);
     two({ loss: 'mse', jitCompile: 'auto', runEagerly: false, autoScaleLoss: true });
   });

@@ -133,7 +133,7 @@ export async function runPass(
     if (!batch) break;
     if (beginning && i % every === 0) await callbacks.call(begin, i);
     step = batch.step;
-    step.run(batch.buffers);
+    step.run(batch.buffers, batch.tensors);
     batch.done?.();
     i++;
     if (i === 1) bar?.firstStepDone();

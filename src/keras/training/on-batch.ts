@@ -51,7 +51,10 @@ export async function onBatch(
     const step = trainer.stepper.step({ kind, layout, batch: d.n, source: 'whole' });
     await checkTargets(method, trainer.loss, d.y);
     await turnNowAndThen();
-    step.run(layout.tensors.map((t) => bufferOf(t)));
+    step.run(
+      layout.tensors.map((t) => bufferOf(t)),
+      layout.tensors,
+    );
     const read = await step.read();
     return o.returnDict ? makeLogs(read) : inOrder(trainer.entries, read);
   } finally {

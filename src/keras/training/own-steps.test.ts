@@ -278,6 +278,48 @@ describe('the parts of a step', () => {
     expect(warn).toHaveBeenCalledTimes(1);
   });
 
+  it('run eagerly, steps can look at their values, and train as compiled ones', async () => {
+    const seen: number[] = [];
+    class Looking extends Net {
+      override trainStep(data: keras.StepData): keras.StepLogs {
+        const p = this.apply(data.x, { training: true });
+        const loss = this.computeLoss({ y: data.y, yPred: p });
+        seen.push(loss.item());
+        this.optimizer.apply(this.gradient(loss), this.trainableWeights);
+        this.lossTracker.updateState(loss, data.x.shape[0]);
+        return this.computeMetrics({ y: data.y, yPred: p });
+      }
+    }
+    const [own, plain, compiled] = [new Looking({}), new Plain({}), new Plain({})];
+    same(compiled, own);
+    same(compiled, plain);
+    const o = { optimizer: 'adam', loss: 'mse', metrics: ['mae'] } as const;
+    own.compile({ ...o, runEagerly: true });
+    plain.compile({ ...o, runEagerly: true });
+    compiled.compile(o);
+    const fit = { batchSize: 10, epochs: 2, validationSplit: 0.25, ...quiet } as const;
+    const histories: Record<string, number[]>[] = [];
+    for (const m of [own, plain, compiled]) {
+      keras.utils.setRandomSeed(2);
+      histories.push((await m.fit(x, y, fit)).history);
+      expect(weights(m).length).toBe(21);
+    }
+    expect(seen.length).toBe(4);
+    for (const h of histories)
+      for (const [k, v] of Object.entries(histories[2]))
+        v.forEach((n, i) => {
+          expect(h[k][i]).toBeCloseTo(n, 4);
+        });
+    weights(compiled).forEach((v, i) => {
+      expect(weights(own)[i]).toBeCloseTo(v, 4);
+      expect(weights(plain)[i]).toBeCloseTo(v, 4);
+    });
+    expect((await plain.trainOnBatch(x, y, { returnDict: true })).loss).toBeCloseTo(
+      (await compiled.trainOnBatch(x, y, { returnDict: true })).loss,
+      4,
+    );
+  });
+
   it('mistakes in steps', async () => {
     class Late extends Net {
       override trainStep({ x, y }: keras.StepData): keras.StepLogs {

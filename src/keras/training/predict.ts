@@ -167,6 +167,7 @@ export class Predictor {
           read: () => Promise.resolve([]),
         },
         buffers: inputsOf(x),
+        tensors: [],
       };
     };
     const feed = new SourceFeed(source, read, { method: 'predict', counted: most !== null });
@@ -179,7 +180,7 @@ export class Predictor {
         const batch = await run.pacer.wait(feed.next(i + 1 < limit));
         if (!batch) break;
         await run.callbacks.call('onPredictBatchBegin', i);
-        batch.step.run(batch.buffers);
+        batch.step.run(batch.buffers, batch.tensors);
         await parts.add(out!.p, out!.results);
         await run.after(i, i + 1 === limit);
       }

@@ -95,6 +95,7 @@ export async function makeFeed(
       return {
         step,
         buffers: layout.tensors.map((t) => bufferOf(t)),
+        tensors: layout.tensors,
         done: () => {
           for (const t of made) t.dispose();
         },

@@ -11,6 +11,7 @@ import {
   asTensor,
   fromBuffer,
   fromData,
+  recordingGraph,
   stateScope,
   Tensor,
   type TensorLike,
@@ -81,7 +82,13 @@ export interface StepSpec {
   readonly tail?: boolean;
 }
 
-export class Step {
+/** What runs a batch. `data` are the tensors behind the buffers. */
+export interface AnyStep {
+  run(buffers: readonly DeviceBuffer[], data: readonly Tensor[]): void;
+  read(): Promise<Read>;
+}
+
+export class Step implements AnyStep {
   readonly #run: (data: readonly DeviceBuffer[]) => DeviceBuffer[];
   readonly #figures: Figures;
   /** Names of what the step itself reports, where that is not the metrics' results. */
@@ -119,16 +126,47 @@ export class Step {
   }
 }
 
+/** What a step reports beside the metrics. */
+interface Reported {
+  readonly names: readonly string[];
+  readonly values: Tensor[];
+}
+
+/** A step that is not compiled: its operations run as they are met, and values can be looked at. */
+class EagerStep {
+  readonly #body: (data: readonly Tensor[]) => Reported;
+  readonly #figures: Figures;
+  #last: Read | undefined;
+
+  constructor(body: (data: readonly Tensor[]) => Reported, figures: Figures) {
+    this.#body = body;
+    this.#figures = figures;
+  }
+
+  run(_buffers: readonly DeviceBuffer[], data: readonly Tensor[]): void {
+    // What is read on the way is still needed for gradients.
+    const { names, values } = recordingGraph(() => this.#body(data));
+    this.#last = names.length > 0 ? names.map((n, i) => [n, values[i].item()]) : undefined;
+  }
+
+  async read(): Promise<Read> {
+    return this.#last?.map(([n, v]) => [n, v]) ?? this.#figures.read();
+  }
+}
+
 export class Stepper {
   readonly #model: Model;
   readonly #figures: Figures;
+  readonly #eager: boolean;
   readonly #positions: Readonly<Record<Kind, Variable>> = { train: counter(), test: counter() };
-  readonly #cache = new Map<string, Step>();
+  readonly #cache = new Map<string, AnyStep>();
   #backend: Backend | undefined;
 
-  constructor(model: Model, figures: Figures) {
+  /** `eager` runs steps without compiling them. */
+  constructor(model: Model, figures: Figures, eager: boolean) {
     this.#model = model;
     this.#figures = figures;
+    this.#eager = eager;
   }
 
   /** Back to the first batch. */
@@ -136,7 +174,7 @@ export class Stepper {
     this.#positions[kind].write(Int32Array.of(0));
   }
 
-  step(spec: StepSpec): Step {
+  step(spec: StepSpec): AnyStep {
     const backend = getBackend();
     if (backend !== this.#backend) {
       this.#cache.clear();
@@ -152,24 +190,17 @@ export class Stepper {
     return step;
   }
 
-  #make(spec: StepSpec): Step {
+  #make(spec: StepSpec): AnyStep {
     const { kind, layout, source } = spec;
+    if (this.#eager) return new EagerStep((data) => this.#body(spec, data), this.#figures);
     const [first] = layout.tensors;
     const order: readonly Aval[] =
       source === 'order' ? [{ shape: [first.shape[0]], dtype: 'int32' }] : [];
-    let names: string[] = [];
+    let names: readonly string[] = [];
     const trace = (inputs: Tensor[]): Tensor[] => {
-      const data = inputs.slice(0, layout.tensors.length);
-      const batch = layout.unpack(this.#batch(spec, data, inputs[data.length]));
-      const step = kind === 'train' ? 'trainStep' : 'testStep';
-      const logs: StepLogs | undefined = this.#model[step](batch) ?? undefined;
-      if ((logs as unknown) instanceof Promise)
-        throw new GradloomError(
-          'trace',
-          `${step} cannot be async: it is traced once, into the program that runs at every batch.`,
-        );
-      names = logs && !this.#areMetrics(logs) ? Object.keys(logs).sort() : [];
-      return names.map((n) => asScalar(n, asTensor(logs![n])));
+      const made = this.#body(spec, inputs);
+      names = made.names;
+      return made.values;
     };
     const { run, outputs } = traceToExecutable(trace, [...layout.tensors, ...order], {
       name: `${this.#model.name}_${kind}`,
@@ -179,12 +210,29 @@ export class Stepper {
     return new Step(run, this.#figures, names, outputs);
   }
 
+  /** The model's step on a batch out of `inputs`, and what it reports beside the metrics. */
+  #body(spec: StepSpec, inputs: readonly Tensor[]): Reported {
+    const { kind, layout } = spec;
+    const data = inputs.slice(0, layout.tensors.length);
+    const batch = layout.unpack(this.#batch(spec, data, inputs[data.length]));
+    const step = kind === 'train' ? 'trainStep' : 'testStep';
+    const logs: StepLogs | undefined = this.#model[step](batch) ?? undefined;
+    if ((logs as unknown) instanceof Promise)
+      throw new GradloomError(
+        'trace',
+        `${step} cannot be async: it is traced once, into the program that runs at every batch.`,
+      );
+    if (this.#eager) this.#figures.use(kind);
+    const names = logs && !this.#areMetrics(logs) ? Object.keys(logs).sort() : [];
+    return { names, values: names.map((n) => asScalar(n, asTensor(logs![n]))) };
+  }
+
   /**
    * Whether logs are the results of the model's metrics: then they are read from those, as Keras does
    * where the names are equal. What the step has not counted in any metric is reported as it is.
    */
   #areMetrics(logs: StepLogs): boolean {
-    const scope = stateScope()!;
+    const scope = stateScope();
     const { entries } = this.#figures;
     return (
       entries.length === Object.keys(logs).length &&
@@ -192,7 +240,7 @@ export class Stepper {
         ({ name, metric }) =>
           Object.hasOwn(logs, name) &&
           metric.built &&
-          metric.stateVariables.some((v) => scope.changes(v)),
+          metric.stateVariables.some((v) => scope?.changes(v) ?? true),
       )
     );
   }

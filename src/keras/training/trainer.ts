@@ -33,9 +33,9 @@ export interface CompileOptions {
   readonly stepsPerExecution?: number;
   /** Loss scaling for half precision: nothing to do where there is none. Default true. */
   readonly autoScaleLoss?: boolean;
-  /** Accepted as in Keras: steps are always compiled. */
+  /** Accepted as in Keras: steps are compiled unless `runEagerly` says otherwise. */
   readonly jitCompile?: boolean | 'auto';
-  /** Only false: steps are always compiled. */
+  /** Runs steps without compiling them, slowly, so that values can be looked at on the way. Default false. */
   readonly runEagerly?: boolean;
 }
 
@@ -60,6 +60,7 @@ export class Trainer {
   readonly stepsPerExecution: number;
   readonly figures: Figures;
   #stepper: Stepper;
+  readonly #eager: boolean;
   #weights: readonly Variable[] | undefined;
   readonly #model: Model;
   #trainable: ReadonlyMap<Layer, boolean>;
@@ -67,11 +68,6 @@ export class Trainer {
   /** Throws `compile`, `unknown-id`, `unknown-option`. */
   constructor(model: Model, o: CompileOptions) {
     checkOptions('compile', o, compileOptions);
-    if (o.runEagerly)
-      throw new GradloomError(
-        'compile',
-        'compile: runEagerly is not supported; steps are always compiled. To look at values on the way, call the layers by hand.',
-      );
     const names = model.outputNames;
     this.#model = model;
     this.optimizer = getOptimizer(o.optimizer ?? 'rmsprop');
@@ -79,7 +75,8 @@ export class Trainer {
     this.metrics = new CompileMetrics(o.metrics, o.weightedMetrics, names);
     this.stepsPerExecution = checkCount('compile', 'stepsPerExecution', o.stepsPerExecution ?? 1);
     this.figures = new Figures(() => this.entries);
-    this.#stepper = new Stepper(model, this.figures);
+    this.#eager = o.runEagerly ?? false;
+    this.#stepper = new Stepper(model, this.figures, this.#eager);
     this.#trainable = trainableState(model);
   }
 
@@ -88,7 +85,7 @@ export class Trainer {
   }
   /** Programs made for other layers are of no use any more. */
   forgetSteps(): void {
-    this.#stepper = new Stepper(this.#model, this.figures);
+    this.#stepper = new Stepper(this.#model, this.figures, this.#eager);
     this.#weights = undefined;
   }
 
