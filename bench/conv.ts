@@ -39,7 +39,12 @@ const layers: readonly Layer[] = [
   { name: '32x32x64 depthwise', x: [64, 32, 32, 64], w: [3, 3, 1, 64], pad: 1, groups: 64 },
 ];
 
-async function time(name: string, params: Value[], outputs: Value[], flops: number): Promise<string> {
+async function time(
+  name: string,
+  params: Value[],
+  outputs: Value[],
+  flops: number,
+): Promise<string> {
   const t0 = performance.now();
   const executable = backend.compile(new Graph(params, outputs, name), { name });
   const inputs = params.map((p) => {

@@ -3,7 +3,17 @@
  * cost nothing of their own: the index map is folded into whoever reads them.
  */
 import { binary, compare, type Expr, guard, int } from '../../expr/expr.ts';
-import { delinearize, iadd, idivc, imodc, imulc, isub, linearize } from '../../expr/index-math.ts';
+import {
+  clampIndex,
+  delinearize,
+  iadd,
+  idivc,
+  imodc,
+  imulc,
+  isub,
+  linearize,
+} from '../../expr/index-math.ts';
+import { where } from '../../expr/where.ts';
 import { checkShape, type Shape, sameShape, showShape, sizeOf } from '../../shape.ts';
 import type { Node, Value } from '../graph.ts';
 import * as lax from '../lax.ts';
@@ -285,7 +295,16 @@ export const pad: Primitive<PadAttrs> = definePrimitive<PadAttrs>({
         }
         return p;
       });
-      return inside ? guard(inside, read(0, from), read(1, [])) : read(0, from);
+      if (!inside) return read(0, from);
+      const fill = read(1, []);
+      const last = index.length - 1;
+      const rows = interior.every((n) => n === 0) && low[last] === 0 && node.attrs.high[last] === 0;
+      if (rows && fill.op === 'const' && sizeOf(x.shape) > 0) {
+        // Whole rows are there or not: read one that is, and take it or leave it.
+        const at = from.map((p, d) => clampIndex(p, x.shape[d] - 1));
+        return where(inside, read(0, at), fill.value);
+      }
+      return guard(inside, read(0, from), fill);
     },
   },
 });

@@ -18,6 +18,7 @@ import {
   select,
 } from '../../expr/expr.ts';
 import { clampIndex, iadd, idivc, imodc, imulc, isub } from '../../expr/index-math.ts';
+import { where } from '../../expr/where.ts';
 import { type Shape, showShape, sizeOf } from '../../shape.ts';
 import type { Aval } from '../graph.ts';
 import * as lax from '../lax.ts';
@@ -80,7 +81,7 @@ export function windowCounts(shape: Shape, a: WindowSpec): number[] {
 }
 
 /** An element that may be hit along one dimension: where it is, its tap, and whether it is there. */
-interface Hit {
+export interface Hit {
   readonly at: Expr;
   readonly tap: Expr;
   readonly valid: Expr;
@@ -97,7 +98,7 @@ function floorDiv(e: Expr, k: number): Expr {
 }
 
 /** The elements (of `n`) in window `o` along dimension `d`, in order. */
-function elementsOf(o: Expr, n: number, a: WindowSpec, d: number): Hit[] {
+export function elementsOf(o: Expr, n: number, a: WindowSpec, d: number): Hit[] {
   const [size, base, step] = [a.window[d], a.baseDilation[d], a.windowDilation[d]];
   const start = isub(imulc(o, a.strides[d]), int(a.padding[d][0]));
   const hit = (q: Expr, tap: Expr, valid: Expr): Hit => ({
@@ -114,13 +115,18 @@ function elementsOf(o: Expr, n: number, a: WindowSpec, d: number): Hit[] {
       return hit(q, tap, atMost(tap, size - 1));
     });
   }
-  return Array.from({ length: size }, (_, t) => {
-    const p = iadd(start, int(t * step));
-    if (base === 1) return hit(p, int(t), bool(true));
-    const shift = p.lo < 0 ? Math.ceil(-p.lo / base) * base : 0;
-    const whole = compare('eq', imodc(iadd(p, int(shift)), base), int(0));
-    return hit(floorDiv(p, base), int(t), whole);
-  });
+  return Array.from({ length: size }, (_, t) => elementAt(o, int(t), n, a, d));
+}
+
+/** The element (of `n`) under tap `t` of window `o` along dimension `d`. */
+export function elementAt(o: Expr, t: Expr, n: number, a: WindowSpec, d: number): Hit {
+  const base = a.baseDilation[d];
+  const p = iadd(isub(imulc(o, a.strides[d]), int(a.padding[d][0])), imulc(t, a.windowDilation[d]));
+  const shift = p.lo < 0 ? Math.ceil(-p.lo / base) * base : 0;
+  const q = floorDiv(p, base);
+  const whole = compare('eq', imodc(iadd(p, int(shift)), base), int(0));
+  const inside = both(atLeast(q, 0), atMost(q, n - 1));
+  return { at: clampIndex(q, n - 1), tap: t, valid: both(whole, inside) };
 }
 
 /** The windows (of `count`) that element `p` lies in along dimension `d`, the last first. */
@@ -223,11 +229,11 @@ export const reduceWindow: Primitive<ReduceWindowAttrs> = definePrimitive<Reduce
     at(node, index, read) {
       const { op } = node.attrs;
       const { shape, dtype } = node.inputs[0];
-      const none = constant(scalarOf(dtype), identity(op === 'sum' ? 'add' : op, dtype));
-      if (sizeOf(shape) === 0) return none;
+      const none = identity(op === 'sum' ? 'add' : op, dtype);
+      if (sizeOf(shape) === 0) return constant(scalarOf(dtype), none);
       let acc: Expr | undefined;
       for (const t of tapsOf(index, shape, node.attrs)) {
-        const v = select(t.valid, read(0, t.index), none);
+        const v = where(t.valid, read(0, t.index), none);
         acc = acc ? binary(op === 'sum' ? 'add' : op, acc, v) : v;
       }
       return acc!;
@@ -253,13 +259,13 @@ export const argWindow: Primitive<ArgWindowAttrs> = definePrimitive<ArgWindowAtt
     cost: 12,
     at(node, index, read) {
       const { shape, dtype } = node.inputs[0];
-      const none = constant(scalarOf(dtype), identity(node.attrs.op, dtype));
+      const none = identity(node.attrs.op, dtype);
       // -1 where there is no element at all: then nothing is sent anywhere.
       if (sizeOf(shape) === 0) return int(-1);
       let best: Expr | undefined;
       let at: Expr = int(-1);
       for (const t of tapsOf(index, shape, node.attrs)) {
-        const v = select(t.valid, read(0, t.index), none);
+        const v = where(t.valid, read(0, t.index), none);
         if (!best) {
           best = v;
           at = select(t.valid, t.tap, int(-1));
