@@ -15,7 +15,7 @@ os.environ["JAX_PLATFORMS"] = "cpu"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 NAMES = ["activations", "losses", "metrics", "random", "initializers", "optimizer_slots",
-         "layers", "training_runs", "training_trees", "functional", "fit_output", "numpy", "images",
+         "layers", "training_runs", "training_trees", "functional", "fit_output", "numpy", "images", "constraints",
          "utils"]
 
 

@@ -4,6 +4,7 @@ export * as callbacks from './callbacks/index.ts';
 /** Settings and session: what Keras keeps in keras.backend. */
 export * as backend from './config.ts';
 export * as config from './config.ts';
+export * as constraints from './constraints/index.ts';
 export * as datasets from './datasets/index.ts';
 export type { KerasTensor } from './functional/keras-tensor.ts';
 export * as initializers from './initializers/index.ts';

@@ -3,20 +3,17 @@ import { GradloomError } from '../../errors.ts';
 import type { Tensor } from '../../tensor/index.ts';
 import { type ActivationFn, activationName, getActivation } from '../activations/index.ts';
 import { checkOptions } from '../identifiers.ts';
-import { getInitializer, type Initializer, type InitializerLike } from '../initializers/index.ts';
-import { getRegularizer, type Regularizer, type RegularizerLike } from '../regularizers/index.ts';
-import { serialize } from '../serialization.ts';
 import type { Variable } from '../variable.ts';
 import { type BatchShape, baseOptions, Layer, type LayerOptions } from './layer.ts';
+import { WeightSpec, type WeightSpecOptions, weightSpecOptions } from './weight-spec.ts';
 
-export interface DenseOptions extends LayerOptions {
+export interface DenseOptions
+  extends LayerOptions,
+    WeightSpecOptions<'kernel'>,
+    WeightSpecOptions<'bias'> {
   readonly units?: number;
   readonly activation?: string | ActivationFn | null;
   readonly useBias?: boolean;
-  readonly kernelInitializer?: InitializerLike;
-  readonly biasInitializer?: InitializerLike;
-  readonly kernelRegularizer?: RegularizerLike;
-  readonly biasRegularizer?: RegularizerLike;
 }
 
 const options = [
@@ -24,10 +21,7 @@ const options = [
   'units',
   'activation',
   'useBias',
-  'kernelInitializer',
-  'biasInitializer',
-  'kernelRegularizer',
-  'biasRegularizer',
+  ...weightSpecOptions('kernel', 'bias'),
 ];
 
 /**
@@ -39,10 +33,8 @@ export class Dense extends Layer {
   readonly units: number;
   readonly activation: ActivationFn;
   readonly useBias: boolean;
-  readonly #kernelInitializer: Initializer;
-  readonly #biasInitializer: Initializer;
-  readonly #kernelRegularizer: Regularizer | undefined;
-  readonly #biasRegularizer: Regularizer | undefined;
+  readonly #kernel: WeightSpec;
+  readonly #bias: WeightSpec;
   kernel!: Variable;
   bias: Variable | undefined;
 
@@ -59,10 +51,8 @@ export class Dense extends Layer {
     this.units = o.units as number;
     this.activation = getActivation(o.activation);
     this.useBias = o.useBias ?? true;
-    this.#kernelInitializer = getInitializer(o.kernelInitializer, 'glorotUniform');
-    this.#biasInitializer = getInitializer(o.biasInitializer, 'zeros');
-    this.#kernelRegularizer = getRegularizer(o.kernelRegularizer);
-    this.#biasRegularizer = getRegularizer(o.biasRegularizer);
+    this.#kernel = new WeightSpec(o, 'kernel', 'glorotUniform');
+    this.#bias = new WeightSpec(o, 'bias', 'zeros');
   }
 
   override build(inputShape: BatchShape): void {
@@ -70,15 +60,13 @@ export class Dense extends Layer {
     this.kernel = this.addWeight({
       name: 'kernel',
       shape: [n, this.units],
-      initializer: this.#kernelInitializer,
-      regularizer: this.#kernelRegularizer,
+      ...this.#kernel.weight,
     });
     if (this.useBias) {
       this.bias = this.addWeight({
         name: 'bias',
         shape: [this.units],
-        initializer: this.#biasInitializer,
-        regularizer: this.#biasRegularizer,
+        ...this.#bias.weight,
       });
     }
   }
@@ -105,10 +93,8 @@ export class Dense extends Layer {
       units: this.units,
       activation: activationName(this.activation) ?? 'custom',
       useBias: this.useBias,
-      kernelInitializer: serialize(this.#kernelInitializer),
-      biasInitializer: serialize(this.#biasInitializer),
-      kernelRegularizer: serialize(this.#kernelRegularizer),
-      biasRegularizer: serialize(this.#biasRegularizer),
+      ...this.#kernel.config,
+      ...this.#bias.config,
     };
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The base of every optimizer. The order of an update is Keras's: accumulate, clip, decay the
- * weights, update, moving average, count. Everything an optimizer remembers is a `Variable`, so that a training step
+ * weights, update, moving average, constraints, count. Everything an optimizer remembers is a `Variable`, so that a training step
  * is one program; the learning rate is one too, so that changing it compiles nothing.
  */
 import { makeArray } from '../../dtype.ts';
@@ -189,6 +189,7 @@ export abstract class Optimizer {
     if (every) this.#accumulate(gradients, weights, every);
     else this.#update(gradients, weights);
     this.#average(weights);
+    for (const w of weights) if (w.constraint) w.assign(w.constraint(w.tensor));
     this.iterations.assign(this.iterations.tensor.add(1));
   }
 
