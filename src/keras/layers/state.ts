@@ -176,8 +176,19 @@ export abstract class LayerState {
 
   /** Metrics kept by the layer and by those inside. */
   get metrics(): readonly Metric[] {
+    return this.keptMetrics;
+  }
+  protected get keptMetrics(): readonly Metric[] {
     const own = [...this.#held().metrics, ...this.#metrics.values()];
-    return [...new Set([...own, ...this.sublayers.flatMap((l) => l.metrics)])];
+    return [...new Set([...own, ...this.innerMetrics])];
+  }
+  /** Those of the layers inside. */
+  protected get innerMetrics(): readonly Metric[] {
+    return this.sublayers.flatMap((l) => l.passedMetrics);
+  }
+  /** Those that a model around this layer follows. */
+  protected get passedMetrics(): readonly Metric[] {
+    return this.keptMetrics;
   }
 
   countParams(): number {

@@ -51,7 +51,7 @@ export class Model extends Network {
 
   /**
    * Sets how the model is trained. Ids, or instances with options of their own. Which weights are
-   * trained is settled at the first step after it: compile again after changing `trainable`. Throws
+   * trained is settled here (or at the first step, if the model is not built yet): compile again after changing `trainable`. Throws
    * `compile`, `unknown-id`, `unknown-option`.
    */
   compile(o: CompileOptions = {}): void {
@@ -86,7 +86,11 @@ export class Model extends Network {
    * model's own (any Metric it holds as a property) and its layers'. Override it to say which.
    */
   override get metrics(): readonly Metric[] {
-    return metricsOf(super.metrics, this.#trainer);
+    return metricsOf(this.keptMetrics, this.#trainer);
+  }
+  /** A model inside of another counts for itself only, but for what its layers keep. */
+  protected override get passedMetrics(): readonly Metric[] {
+    return this.innerMetrics;
   }
   /** Their names, as in the log. */
   get metricsNames(): readonly string[] {

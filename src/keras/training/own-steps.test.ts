@@ -259,6 +259,27 @@ describe('the parts of a step', () => {
     expect(m.metrics[2].result().item()).toBe(0);
   });
 
+  it('a compiled model inside of a frozen one is trained by itself, and not by the other', async () => {
+    vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const judge = keras.sequential([layers.dense(1, { activation: 'sigmoid', inputShape: [2] })]);
+    judge.compile({ optimizer: 'sgd', loss: 'bce', metrics: ['accuracy'] });
+    judge.trainable = false;
+    const both = keras.sequential([layers.dense(2, { inputShape: [3] }), judge]);
+    both.compile({ optimizer: 'sgd', loss: 'bce' });
+    const all = (): number[][] => [weights(judge), weights(both).slice(0, 8)];
+    const [judged, made] = all();
+    const h = await both.fit(x, y.gt(0), quiet);
+    // The figures of the model inside are its own.
+    expect(Object.keys(h.history)).toEqual(['loss']);
+    expect(all()[0]).toEqual(judged);
+    expect(all()[1]).not.toEqual(made);
+    const after = all()[1];
+    const [, accuracy] = (await judge.trainOnBatch(x.slice([0, n], [0, 2]), y.gt(0))) as number[];
+    expect(accuracy).toBeGreaterThanOrEqual(0);
+    expect(all()[0]).not.toEqual(judged);
+    expect(all()[1]).toEqual(after);
+  });
+
   it('layers frozen after compile: a warning, and training goes on as compiled', async () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     const m = keras.sequential([layers.dense(2, { inputShape: [3] }), layers.dense(1)]);

@@ -78,6 +78,7 @@ export class Trainer {
     this.#eager = o.runEagerly ?? false;
     this.#stepper = new Stepper(model, this.figures, this.#eager);
     this.#trainable = trainableState(model);
+    if (model.built) this.#weights = model.trainableWeights;
   }
 
   get stepper(): Stepper {
@@ -89,7 +90,7 @@ export class Trainer {
     this.#weights = undefined;
   }
 
-  /** The weights that are trained: those that could be at the first step. */
+  /** The weights that are trained: those that could be when the model was compiled, or first run. */
   get weights(): readonly Variable[] {
     this.#weights ??= this.#model.trainableWeights;
     return this.#weights;
