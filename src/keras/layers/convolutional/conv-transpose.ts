@@ -2,6 +2,7 @@
 import { lax } from '../../../graph/index.ts';
 import { Tensor } from '../../../tensor/index.ts';
 import type { Variable } from '../../variable.ts';
+import type { BatchShape } from '../layer.ts';
 import type { PerDimension, Size, SpatialRank } from '../spatial.ts';
 import type { WeightSpecOptions } from '../weight-spec.ts';
 import { type Padding, span, type Window } from '../windows.ts';
@@ -49,12 +50,18 @@ export abstract class ConvTranspose extends Convolution {
     const shape = [...this.kernelSize, this.filters, channels];
     this.kernel = this.weight('kernel', 'kernel', shape);
   }
-  protected override outputSizes(spatial: readonly Size[]): Size[] {
-    return spatial.map((n, i) => {
+  protected override outputSizes(spatial: readonly Size[], s: BatchShape): Size[] {
+    const sizes = spatial.map((n, i) => {
       if (n === null) return null;
       const [before, after] = this.#ends(i);
       return (n - 1) * this.strides[i] + 1 + before + after - (span(this.window(i)) - 1);
     });
+    if (sizes.some((n) => n !== null && n < 1))
+      throw this.shapeError(
+        `spatial sizes of which something is left with padding '${this.padding}' and outputPadding ${JSON.stringify(this.outputPadding)}`,
+        s,
+      );
+    return sizes;
   }
 
   #ends(i: number): [number, number] {

@@ -123,7 +123,8 @@ export abstract class Convolution extends SpatialLayer {
   }
 
   call(x: Tensor): Tensor {
-    let y = this.convolve(this.toLast(x));
+    // Whole numbers, such as the bytes of pictures, become floats.
+    let y = this.convolve(this.toLast(x.astype(this.dtype)));
     if (this.bias) y = y.add(this.bias.tensor);
     return this.activation(this.fromLast(y));
   }

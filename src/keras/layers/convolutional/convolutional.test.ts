@@ -75,6 +75,12 @@ describe('convolutions', () => {
     ]);
   });
 
+  it('take the bytes of pictures', () => {
+    const bytes = tensor([[[200], [100], [50]]], { dtype: 'uint8' });
+    const y = layers.conv1D(1, 2, ones).apply(bytes);
+    expect([y.dtype, y.flatten().arraySync()]).toEqual(['float32', [300, 150]]);
+  });
+
   it('take images of any size, once their channels are known', () => {
     const conv = layers.conv2D(4, 3, { strides: 2 });
     expect(conv.computeOutputShape([null, null, 9, 3])).toEqual([null, null, 4, 4]);
@@ -82,6 +88,21 @@ describe('convolutions', () => {
     expect(conv.apply(count(2, 7, 9, 3)).shape).toEqual([2, 3, 4, 4]);
     const up = layers.conv2DTranspose(2, 3, { strides: 2, padding: 'same' });
     expect(up.computeOutputShape([null, null, 4, 1])).toEqual([null, null, 8, 2]);
+  });
+
+  it('are parts of functional models, of images of any size', async () => {
+    const image = keras.input({ shape: [null, null, 2] });
+    const features = layers
+      .conv2D(3, 3, { padding: 'same', activation: 'relu' })
+      .apply<keras.KerasTensor>(image);
+    const large = layers.conv2DTranspose(3, 3, { strides: 2 }).apply<keras.KerasTensor>(features);
+    expect(large.shape).toEqual([null, null, null, 3]);
+    const scores = layers.globalMaxPooling2D().apply<keras.KerasTensor>(large);
+    const m = new keras.Model({ inputs: image, outputs: scores });
+    for (const size of [4, 7]) {
+      const y = (await m.predict(count(2, size, 5, 2), { verbose: 0 })) as Tensor;
+      expect(y.shape).toEqual([2, 3]);
+    }
   });
 
   it('learn inside a model', async () => {
@@ -149,6 +170,11 @@ describe('what cannot be is refused by name', () => {
     expect(() => layers.conv2D(4, 1).ensureBuilt([null, 2, 2, null])).toThrow(
       /a known number of channels/,
     );
+    expect(() =>
+      layers
+        .conv1DTranspose(1, 2, { strides: 2, padding: 'same', outputPadding: 0 })
+        .apply(count(1, 1, 1)),
+    ).toThrow(/of which something is left with padding 'same' and outputPadding \[0\]/);
     const built = layers.conv2D(4, 1);
     built.apply(count(1, 2, 2, 3));
     expect(() => built.apply(count(1, 2, 2, 4))).toThrow(

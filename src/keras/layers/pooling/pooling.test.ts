@@ -55,6 +55,7 @@ describe('pooling', () => {
     const x = tensor([[[1], [5], [3], [2]]], { dtype: 'int32' });
     const y = layers.maxPooling1D().apply(x);
     expect([y.dtype, y.flatten().arraySync()]).toEqual(['int32', [5, 3]]);
+    expect(layers.averagePooling1D(2).apply(x).flatten().arraySync()).toEqual([3, 2.5]);
   });
   it('goes by Keras’s other names too', () => {
     expect(layers.MaxPool2D).toBe(layers.MaxPooling2D);

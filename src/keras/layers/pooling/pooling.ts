@@ -1,5 +1,6 @@
 /** MaxPooling and AveragePooling in 1 to 3 dimensions: the largest, or the mean, of each window. */
 
+import { isFloat } from '../../../dtype.ts';
 import { lax, type Value } from '../../../graph/index.ts';
 import { sizeOf } from '../../../shape.ts';
 import { fromData, Tensor } from '../../../tensor/index.ts';
@@ -99,7 +100,7 @@ export abstract class MaxPooling extends Pooling {
 /** The mean of each window, by channel, over the elements that are there: padding does not count. */
 export abstract class AveragePooling extends Pooling {
   call(x: Tensor): Tensor {
-    const sums = this.fold(x.value, 'sum');
+    const sums = this.fold(lax.convert(x.value, isFloat(x.dtype) ? x.dtype : this.dtype), 'sum');
     const whole = sizeOf(this.poolSize);
     if (this.spatialAxes.every((a, i) => this.beyond(i, x.shape[a]).every((n) => n === 0)))
       return Tensor.of(lax.div(sums, lax.full(sums.shape, whole, sums.dtype)), x);
