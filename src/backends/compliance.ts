@@ -12,6 +12,7 @@ import { Graph } from '../graph/index.ts';
 import { showShape, sizeOf } from '../shape.ts';
 import type { Backend, DeviceBuffer } from './backend.ts';
 import type { BuiltCase, Case, Tolerance } from './compliance/case.ts';
+import { controlFlowCases } from './compliance/control.ts';
 import { dotCases } from './compliance/dot.ts';
 import { elementwiseCases } from './compliance/elementwise.ts';
 import { indexingCases } from './compliance/indexing.ts';
@@ -33,6 +34,7 @@ export function complianceGroups(): Record<string, Case[]> {
     window: windowCases(),
     indexing: indexingCases(),
     programs: programCases(),
+    control: controlFlowCases(),
   };
 }
 

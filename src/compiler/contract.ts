@@ -56,7 +56,13 @@ export interface ContractDraft {
   readonly main: Draft;
 }
 
-export function lowerContract(group: Group, buffers: Buffers, target: CpuTarget): ContractDraft {
+/** @param repeats how often the kernel runs for one run of a packing that can be done beforehand */
+export function lowerContract(
+  group: Group,
+  buffers: Buffers,
+  target: CpuTarget,
+  repeats = 1,
+): ContractDraft {
   const node = group.heavy!;
   const p = describe(node, new Elements(buffers, group.members));
   const { dtype } = node.outputs[0];
@@ -77,7 +83,7 @@ export function lowerContract(group: Group, buffers: Buffers, target: CpuTarget)
   const tiled =
     (dtype === 'float32' || dtype === 'float64') && p.n > 2 && p.k > 0 && p.m * p.n * p.k > 64;
   return tiled
-    ? tile(p, dtype, buffers, target, epilogue)
+    ? tile(p, dtype, buffers, target, epilogue, repeats)
     : { packs: [], main: plain(p, target, epilogue) };
 }
 
@@ -139,6 +145,7 @@ function tile(
   buffers: Buffers,
   target: CpuTarget,
   epilogue: Epilogue,
+  repeats: number,
 ): ContractDraft {
   const lanes = dtype === 'float64' ? Math.max(1, target.lanes / 2) : target.lanes;
   const { rows, cols } = tileShape(p.m, p.n, lanes, target);
@@ -151,8 +158,9 @@ function tile(
   const bFar =
     bDirect !== undefined &&
     bDirect.step * bytes >= 1024 &&
-    p.k * p.n * bytes > 1 << 19 &&
-    p.m >= 128;
+    (repeats >= 8 && p.m > rows
+      ? p.k * p.n * bytes > 1 << 14
+      : p.k * p.n * bytes > 1 << 19 && p.m >= 128);
   const b =
     bDirect && bDirect.row === 1 && p.n % lanes === 0 && !bFar
       ? bDirect

@@ -122,7 +122,7 @@ export function isDirect(p: Problem, buffers: Buffers): boolean {
   if (node.primitive.name !== 'conv_general_dilated') return false;
   const a = node.attrs as ConvAttrs;
   return (
-    node.inputs.every((v) => buffers.of(v) !== undefined) &&
+    node.inputs.every((v) => buffers.of(v) !== undefined && !buffers.isView(v)) &&
     a.padding.every(([lo, hi]) => lo <= 0 && hi <= 0) &&
     a.lhsDilation.every((d) => d === 1) &&
     p.batch * p.m * p.n * p.k > 0

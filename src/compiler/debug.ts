@@ -5,7 +5,7 @@
 import type { Expr } from '../expr/expr.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import type { Stmt } from './loopnest.ts';
-import type { Program } from './program.ts';
+import { type Program, type Step, stepsOf } from './program.ts';
 
 export function wants(stage: string): boolean {
   const setting = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process
@@ -106,12 +106,28 @@ export function showProgram(p: Program): string {
       `b${i}: ${b.dtype}[${b.length}] ${JSON.stringify(b.place.kind === 'constant' ? { kind: 'constant' } : b.place)}`,
     );
   });
-  for (const { kernel, barrier } of p.steps) {
-    if (barrier) lines.push('barrier');
-    const par = kernel.parallel
-      ? ` parallel ${kernel.parallel.index.name} < ${kernel.parallel.extent}`
-      : '';
-    lines.push(`kernel ${kernel.name}${par} (cost ${kernel.cost}):\n${showStmts(kernel.body)}`);
-  }
+  const show = (steps: readonly Step[], indent: string): void => {
+    for (const { kernel, control, barrier } of steps) {
+      if (barrier) lines.push(`${indent}barrier`);
+      if (control) {
+        const inner = `${indent}  `;
+        if (control.kind === 'loop')
+          lines.push(`${indent}loop ${control.index.name} < ${control.extent}:`);
+        else lines.push(`${indent}${control.kind} b${control.predicate}:`);
+        for (const [i, s] of stepsOf(control).entries()) {
+          if (i > 0) lines.push(`${indent}otherwise:`);
+          show(s, inner);
+        }
+        continue;
+      }
+      const par = kernel.parallel
+        ? ` parallel ${kernel.parallel.index.name} < ${kernel.parallel.extent}`
+        : '';
+      lines.push(
+        `${indent}kernel ${kernel.name}${par} (cost ${kernel.cost}):\n${showStmts(kernel.body, `${indent}  `)}`,
+      );
+    }
+  };
+  show(p.steps, '');
   return lines.join('\n');
 }

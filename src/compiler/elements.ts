@@ -1,7 +1,7 @@
 /** Elements of values inside one kernel: loaded from a buffer, or computed on the spot. */
 import type { DType } from '../dtype.ts';
 import { type Expr, load } from '../expr/expr.ts';
-import { delinearize, linearize } from '../expr/index-math.ts';
+import { delinearize, iadd, linearize } from '../expr/index-math.ts';
 import type { Value } from '../graph/graph.ts';
 import { type Shape, sameShape, sizeOf } from '../shape.ts';
 import type { BufferDecl, BufferPlace } from './program.ts';
@@ -9,7 +9,7 @@ import type { BufferDecl, BufferPlace } from './program.ts';
 /** The buffers of a program under construction. */
 export class Buffers {
   readonly decls: { dtype: DType; length: number; place: BufferPlace | undefined }[] = [];
-  readonly #of = new Map<Value, number>();
+  readonly #of = new Map<Value, { readonly id: number; readonly offset?: Expr }>();
 
   declare(dtype: DType, length: number, place?: BufferPlace): number {
     this.decls.push({ dtype, length, place });
@@ -18,12 +18,37 @@ export class Buffers {
 
   bind(v: Value, place?: BufferPlace): number {
     const id = this.declare(v.dtype, sizeOf(v.shape), place);
-    this.#of.set(v, id);
+    this.#of.set(v, { id });
     return id;
   }
 
+  /**
+   * Says that `v` lies where `w` does, or in the part of it that begins `offset` elements further:
+   * an element of a stack, at a step of a loop.
+   */
+  view(v: Value, w: Value, offset?: Expr): void {
+    const at = this.#of.get(w)!;
+    this.place(v, at.id, at.offset && offset ? iadd(at.offset, offset) : (at.offset ?? offset));
+  }
+
+  /** Says that `v` lies in a buffer, from position `offset` on. */
+  place(v: Value, id: number, offset?: Expr): void {
+    this.#of.set(v, { id, ...(offset && { offset }) });
+  }
+
   of(v: Value): number | undefined {
-    return this.#of.get(v);
+    return this.#of.get(v)?.id;
+  }
+
+  /** Whether `v` begins elsewhere than its buffer does. */
+  isView(v: Value): boolean {
+    return this.#of.get(v)?.offset !== undefined;
+  }
+
+  /** Where in its buffer the element of `v` at a row-major position is. */
+  at(v: Value, position: Expr): Expr {
+    const offset = this.#of.get(v)?.offset;
+    return offset ? iadd(offset, position) : position;
   }
 
   finish(): BufferDecl[] {
@@ -73,7 +98,7 @@ export class Elements {
   #make(v: Value, index: readonly Expr[]): Expr {
     const buffer = this.#buffers.of(v);
     if (buffer !== undefined && !this.#own.has(v))
-      return load(buffer, v.dtype, linearize(index, v.shape));
+      return load(buffer, v.dtype, this.#buffers.at(v, linearize(index, v.shape)));
     const { lowering } = v.node.primitive;
     if (lowering.kind !== 'pointwise')
       throw new Error(`${v.node.primitive.name} cannot be computed inside another kernel`);

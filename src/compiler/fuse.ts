@@ -37,6 +37,8 @@ export interface Fusion {
 }
 
 const kind = (n: Node): string => n.primitive.lowering.kind;
+/** Operands and results are whole buffers, and nothing fuses with it. */
+const takesWhole = (n: Node): boolean => kind(n) === 'loops' || kind(n) === 'control';
 
 /** Convolutions read overlapping windows over and over: their operands lie in memory. */
 const readsInPlace = (n: Node): boolean => n.primitive.name === 'conv_general_dilated';
@@ -82,8 +84,7 @@ export function fuse(graph: Graph): Fusion {
     const readers = new Set(uses.map(([u]) => u)).size;
     const repeated = uses.some(([u, k]) => reading(u, k).repeats);
     const whole =
-      (uses.some(([u]) => kind(u) === 'loops') && !isConstant(v)) ||
-      uses.some(([u]) => readsInPlace(u));
+      (uses.some(([u]) => takesWhole(u)) && !isConstant(v)) || uses.some(([u]) => readsInPlace(u));
     // A product reads each element once, while packing, if nobody else needs it.
     const prologue = uses.length === 1 && kind(uses[0][0]) === 'contract' && c <= 64;
     const worth =
@@ -163,9 +164,9 @@ function group(
   const oldest = (g: Group): number => oldestOf.get(g) ?? g.id;
 
   const canMerge = (p: Group, c: Group): boolean => {
-    if (p.heavy && kind(p.heavy) === 'loops') return false;
+    if (p.heavy && takesWhole(p.heavy)) return false;
     if (c.heavy) {
-      if (p.heavy || kind(c.heavy) === 'loops') return false;
+      if (p.heavy || takesWhole(c.heavy)) return false;
     }
     const sizeP = sizeOf([...p.members][0].shape);
     const sizeC = sizeOf([...c.members][0].shape);
@@ -205,7 +206,7 @@ function group(
   for (const g of finals) {
     g.stored = [...g.members].filter((m) => needed.has(m));
     // A loops kernel writes all its outputs, read or not.
-    if (g.heavy && kind(g.heavy) === 'loops') g.stored = [...g.heavy.outputs];
+    if (g.heavy && takesWhole(g.heavy)) g.stored = [...g.heavy.outputs];
   }
   return { groups: topological(finals, producers), groupOf };
 }

@@ -9,7 +9,7 @@
 import { bytesOf, makeArray, type TypedArray, viewArray } from '../dtype.ts';
 import { type Expr, exprOrder, type Scalar } from '../expr/expr.ts';
 import { type BufferRef, exprsOf, type Kernel, type Stmt } from './loopnest.ts';
-import type { BufferDecl, Program } from './program.ts';
+import type { BufferDecl, Program, Step } from './program.ts';
 
 /** Contents of the outputs, in order. `inputs` are not changed, donated or not. */
 export function interpretProgram(program: Program, inputs: readonly Uint8Array[]): Uint8Array[] {
@@ -43,17 +43,41 @@ const compiled = new WeakMap<Kernel, Compiled>();
 
 /** The same over memory that the caller brings: one array for each buffer of the program. */
 export function interpretOver(program: Program, buffers: readonly TypedArray[]): void {
-  for (const { kernel } of program.steps) {
-    let run = compiled.get(kernel);
-    if (!run) {
-      run = compileKernel(kernel, buffers.length);
-      compiled.set(kernel, run);
+  runSteps(program.steps, buffers, new Map());
+}
+
+function runSteps(
+  steps: readonly Step[],
+  buffers: readonly TypedArray[],
+  indices: Map<Expr, number>,
+): void {
+  for (const { kernel, control } of steps) {
+    if (kernel) {
+      let run = compiled.get(kernel);
+      if (!run) {
+        run = compileKernel(kernel, buffers.length);
+        compiled.set(kernel, run);
+      }
+      run(
+        helpers,
+        (kernel.outer ?? []).map((v) => indices.get(v)!),
+        ...buffers,
+      );
+    } else if (control.kind === 'loop') {
+      for (let i = 0; i < control.extent; i++) {
+        indices.set(control.index, i);
+        runSteps(control.steps, buffers, indices);
+      }
+    } else if (control.kind === 'branch') {
+      const { then, otherwise } = control;
+      runSteps(buffers[control.predicate][0] ? then : otherwise, buffers, indices);
+    } else {
+      while (buffers[control.predicate][0]) runSteps(control.steps, buffers, indices);
     }
-    run(helpers, ...buffers);
   }
 }
 
-type Compiled = (h: typeof helpers, ...buffers: TypedArray[]) => void;
+type Compiled = (h: typeof helpers, outer: number[], ...buffers: TypedArray[]) => void;
 
 function compileKernel(kernel: Kernel, buffers: number): Compiled {
   const scratch = kernel.scratch
@@ -63,11 +87,13 @@ function compileKernel(kernel: Kernel, buffers: number): Compiled {
   const loop = kernel.parallel
     ? `for (let ${kernel.parallel.index.name} = ${kernel.parallel.extent - 1}; ${kernel.parallel.index.name} >= 0; ${kernel.parallel.index.name}--) {${body}}`
     : body;
+  const outer = (kernel.outer ?? []).map((v) => v.name).join();
   const names = Array.from({ length: buffers }, (_, i) => `b${i}`);
   return new Function(
     'h',
+    'outer',
     ...names,
-    `"use strict"; const where = ${JSON.stringify(kernel.name)}; ${scratch}${loop}`,
+    `"use strict"; const where = ${JSON.stringify(kernel.name)}; const [${outer}] = outer; ${scratch}${loop}`,
   ) as Compiled;
 }
 

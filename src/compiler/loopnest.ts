@@ -100,6 +100,8 @@ export interface Kernel {
    * thread. When absent the kernel runs once on one thread.
    */
   readonly parallel?: { readonly index: Expr; readonly extent: number };
+  /** Indices of the program's loops around this kernel, outermost first: variables of `body`. */
+  readonly outer?: readonly Expr[];
   readonly scratch: readonly Scratch[];
   readonly reads: readonly number[];
   readonly writes: readonly number[];

@@ -1,19 +1,19 @@
 /** Graph to program: the whole compiler, in the order in which it happens. */
 import { type Expr, int, load, withExprs } from '../expr/expr.ts';
 import { delinearize } from '../expr/index-math.ts';
-import { apply, Graph, type Node, type Value } from '../graph/graph.ts';
-import { stopGradient } from '../graph/primitives/elementwise.ts';
+import type { Graph, Node, Value } from '../graph/graph.ts';
 import { sizeOf } from '../shape.ts';
 import { lowerContract } from './contract.ts';
 import { dump, showProgram, showStage } from './debug.ts';
 import { Buffers, Elements } from './elements.ts';
 import { lowerFold } from './fold.ts';
 import { fuse, type Group } from './fuse.ts';
-import type { Kernel, Scratch, Stmt } from './loopnest.ts';
-import { donate, placeBarriers, planArena, renameBuffer, touched } from './plan.ts';
+import type { Scratch, Stmt } from './loopnest.ts';
+import { kernelOf, type Lowering, lowerControl } from './lower-control.ts';
+import { donate, placeBarriers, planArena, renameIn, type Unit } from './plan.ts';
 import { type Draft, lowerPointwise } from './pointwise.ts';
 import type { CpuTarget, Program } from './program.ts';
-import { simplify } from './simplify.ts';
+import { ownOutputs, simplify } from './simplify.ts';
 import { verifyGraph, verifyProgram } from './verify.ts';
 
 export interface LowerOptions {
@@ -36,39 +36,22 @@ function lower(graph: Graph, options: LowerOptions): Program {
   verifyGraph(simple);
   dump('simplified', () => showStage(`${name}: simplified`, simple));
 
-  const { groups } = fuse(simple);
   const buffers = new Buffers();
   simple.inputs.forEach((v, slot) => {
     if (buffers.of(v) === undefined) buffers.bind(v, { kind: 'input', slot });
   });
-  const outputSlot = new Map<Value, number>(simple.outputs.map((v, i) => [v, i]));
-  const temporaries: number[] = [];
-  for (const g of groups) {
-    for (const v of g.stored) {
-      const slot = outputSlot.get(v);
-      const id = buffers.bind(v, slot === undefined ? undefined : { kind: 'output', slot });
-      if (slot === undefined) temporaries.push(id);
-    }
-  }
-
-  const kernels: Kernel[] = [];
-  const add = (label: string, draft: Draft): void => {
-    kernels.push({ ...draft, ...touched(draft.body), name: `k${kernels.length}_${label}` });
+  simple.outputs.forEach((v, slot) => {
+    buffers.bind(v, { kind: 'output', slot });
+  });
+  const lowering: Lowering = {
+    target,
+    buffers,
+    temporaries: [],
+    loops: [],
+    count: { kernels: 0 },
+    repeats: 1,
   };
-  for (const g of groups) {
-    if (g.stored.every((v) => sizeOf(v.shape) === 0)) continue;
-    const label = labelOf(g);
-    const kind = g.heavy?.primitive.lowering.kind;
-    if (kind === 'contract') {
-      const known = buffers.decls.length;
-      const { packs, main } = lowerContract(g, buffers, target);
-      for (let b = known; b < buffers.decls.length; b++) temporaries.push(b);
-      for (const p of packs) add(p.name, p.draft);
-      add(label, main);
-    } else if (kind === 'fold') add(label, lowerFold(g, buffers, target));
-    else if (kind === 'loops') add(label, lowerLoops(g.heavy!, buffers, target));
-    else add(label, lowerPointwise(g, buffers, target));
-  }
+  const units = lowerUnits(simple, lowering);
 
   const donated = simple.inputs.map(
     (v, i) =>
@@ -76,20 +59,17 @@ function lower(graph: Graph, options: LowerOptions): Program {
       simple.inputs.indexOf(v) === i &&
       simple.inputs.lastIndexOf(v) === i,
   );
-  const { order, alias } = donate(simple, kernels, buffers, donated);
+  const { order, alias } = donate(simple, units, buffers, donated);
   let final = order;
   for (const [slot, input] of alias) {
     // One buffer stands for both: read before it is written, it still holds the input.
     const from = buffers.of(simple.inputs[input])!;
     const to = buffers.of(simple.outputs[slot])!;
     buffers.decls[to].place = { kind: 'output', slot, donatedFrom: input };
-    final = final.map((k) => {
-      if (!k.reads.includes(from)) return k;
-      const body = renameBuffer(k.body, from, to);
-      return { ...k, body, ...touched(body) };
-    });
+    final = final.map((u) => renameIn(u, from, to));
   }
   const steps = placeBarriers(final);
+  const { temporaries } = lowering;
   const { offsets, bytes } = planArena(steps, buffers, temporaries);
   for (const b of temporaries)
     buffers.decls[b].place = { kind: 'arena', offset: offsets.get(b)?.start ?? 0 };
@@ -108,15 +88,37 @@ function lower(graph: Graph, options: LowerOptions): Program {
   return program;
 }
 
-/** Every output a value of its own: an input, or an output named twice, is copied. */
-function ownOutputs(graph: Graph): Graph {
-  const seen = new Set<Value>(graph.inputs);
-  const outputs = graph.outputs.map((v) => {
-    const own = seen.has(v) ? apply(stopGradient, [v], {}) : v;
-    seen.add(own);
-    return own;
-  });
-  return new Graph(graph.inputs, outputs, graph.name);
+/**
+ * A graph as kernels and regions, in an order in which they can run. Its inputs and outputs have
+ * their places; other values that need one get temporaries.
+ */
+export function lowerUnits(graph: Graph, l: Lowering): Unit[] {
+  const { buffers, target, temporaries } = l;
+  const { groups } = fuse(graph);
+  const outputs = new Set<Value>(graph.outputs);
+  for (const g of groups)
+    for (const v of g.stored) if (!outputs.has(v)) temporaries.push(buffers.bind(v));
+
+  const units: Unit[] = [];
+  const add = (label: string, draft: Draft): void => {
+    units.push(kernelOf(l, label, draft));
+  };
+  for (const g of groups) {
+    if (g.stored.every((v) => sizeOf(v.shape) === 0)) continue;
+    const label = labelOf(g);
+    const kind = g.heavy?.primitive.lowering.kind;
+    if (kind === 'contract') {
+      const known = buffers.decls.length;
+      const { packs, main } = lowerContract(g, buffers, target, l.repeats);
+      for (let b = known; b < buffers.decls.length; b++) temporaries.push(b);
+      for (const p of packs) add(p.name, p.draft);
+      add(label, main);
+    } else if (kind === 'control') units.push(...lowerControl(g.heavy!, l, lowerUnits));
+    else if (kind === 'fold') add(label, lowerFold(g, buffers, target));
+    else if (kind === 'loops') add(label, lowerLoops(g.heavy!, buffers, target));
+    else add(label, lowerPointwise(g, buffers, target));
+  }
+  return units;
 }
 
 /** dot_general_add_max: what a kernel does, for its name. */
@@ -136,7 +138,7 @@ function lowerLoops(node: Node, buffers: Buffers, target: CpuTarget): Draft {
   const elements = new Elements(buffers, new Set());
   const at = (v: Value, position: Expr): Expr => {
     const buffer = buffers.of(v);
-    if (buffer !== undefined) return load(buffer, v.dtype, position);
+    if (buffer !== undefined) return load(buffer, v.dtype, buffers.at(v, position));
     return elements.at(v, delinearize(position, v.shape));
   };
   const k = lowering.build(node, {
@@ -144,7 +146,8 @@ function lowerLoops(node: Node, buffers: Buffers, target: CpuTarget): Draft {
     loadOutput: (output, position) => at(node.outputs[output], position),
     store: (output, position, value): Stmt => {
       const v = node.outputs[output];
-      return { kind: 'store', buffer: buffers.of(v)!, storage: v.dtype, index: position, value };
+      const index = buffers.at(v, position);
+      return { kind: 'store', buffer: buffers.of(v)!, storage: v.dtype, index, value };
     },
     scratch: (dtype, length) => {
       scratch.push({ dtype, length });

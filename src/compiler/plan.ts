@@ -4,7 +4,35 @@ import { type Expr, exprOrder, load, rebuild } from '../expr/expr.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import type { Buffers } from './elements.ts';
 import { exprsOf, type Kernel, type Stmt, visitStmts } from './loopnest.ts';
-import type { Step } from './program.ts';
+import { type Control, type Step, stepsOf } from './program.ts';
+
+/** What is put in order: kernels, and whole loops and branches. */
+export type Unit = Kernel | Region;
+
+export interface Region {
+  /** The control without its steps, which are not in barriers yet. */
+  readonly control: Control;
+  readonly bodies: readonly (readonly Unit[])[];
+  readonly reads: readonly number[];
+  readonly writes: readonly number[];
+  readonly parallel: true;
+  readonly cost: number;
+}
+
+export function isRegion(u: Unit): u is Region {
+  return 'bodies' in u;
+}
+
+/** A region, with what it touches and costs. */
+export function region(control: Control, bodies: readonly (readonly Unit[])[]): Region {
+  const all = bodies.flat();
+  const reads = new Set(all.flatMap((u) => u.reads));
+  if (control.kind !== 'loop') reads.add(control.predicate);
+  const writes = new Set(all.flatMap((u) => u.writes));
+  const rounds = control.kind === 'loop' ? control.extent : 1;
+  const cost = rounds * all.reduce((c, u) => c + u.cost, 0);
+  return { control, bodies, reads: [...reads], writes: [...writes], parallel: true, cost };
+}
 
 /** The program's buffers that a kernel touches. */
 export function touched(body: readonly Stmt[]): { reads: number[]; writes: number[] } {
@@ -28,21 +56,31 @@ export function touched(body: readonly Stmt[]): { reads: number[]; writes: numbe
  */
 export function donate(
   graph: Graph,
-  kernels: readonly Kernel[],
+  kernels: readonly Unit[],
   buffers: Buffers,
   donated: readonly boolean[],
-): { order: Kernel[]; alias: Map<number, number> } {
-  const writerOf = new Map<number, Kernel>();
+): { order: Unit[]; alias: Map<number, number> } {
+  const writerOf = new Map<number, Unit>();
   for (const k of kernels) for (const b of k.writes) writerOf.set(b, k);
-  const before = new Map<Kernel, Set<Kernel>>(kernels.map((k) => [k, new Set()]));
+  const before = new Map<Unit, Set<Unit>>(kernels.map((k) => [k, new Set()]));
+  // The carry of a loop is written before it and in it: then the given order counts.
+  const writers = new Map<number, Unit[]>();
+  const readers = new Map<number, Unit[]>();
+  const note = (map: Map<number, Unit[]>, b: number, k: Unit): void => {
+    const list = map.get(b);
+    if (list) list.push(k);
+    else map.set(b, [k]);
+  };
   for (const k of kernels) {
-    for (const b of k.reads) {
-      const w = writerOf.get(b);
-      if (w && w !== k) before.get(k)!.add(w);
-    }
+    const mine = before.get(k)!;
+    for (const b of [...k.reads, ...k.writes]) for (const w of writers.get(b) ?? []) mine.add(w);
+    for (const b of k.writes) for (const r of readers.get(b) ?? []) mine.add(r);
+    for (const b of k.reads) note(readers, b, k);
+    for (const b of k.writes) note(writers, b, k);
+    mine.delete(k);
   }
-  const needs = (from: Kernel, to: Kernel): boolean => {
-    const seen = new Set<Kernel>();
+  const needs = (from: Unit, to: Unit): boolean => {
+    const seen = new Set<Unit>();
     const stack = [from];
     while (stack.length > 0) {
       const k = stack.pop()!;
@@ -87,7 +125,7 @@ export function donate(
       break;
     }
   });
-  return { order: sortKernels(kernels, before), alias };
+  return { order: sortUnits(kernels, before), alias };
 }
 
 function sizeEqual(a: Value, b: Value): boolean {
@@ -95,7 +133,8 @@ function sizeEqual(a: Value, b: Value): boolean {
 }
 
 /** Whether every load of buffer `from` in the kernel is at the very index at which `to` is stored. */
-function readsInPlace(k: Kernel, from: number, to: number): boolean {
+function readsInPlace(k: Unit, from: number, to: number): boolean {
+  if (isRegion(k)) return false;
   let inPlace = true;
   const check = (body: readonly Stmt[]): void => {
     const stores = body.filter((s) => s.kind === 'store');
@@ -124,19 +163,16 @@ function readsInPlace(k: Kernel, from: number, to: number): boolean {
  * A topological order with few barriers: among the kernels that are ready, one that need not wait
  * for those since the last barrier goes first; the given order decides otherwise.
  */
-function sortKernels(
-  kernels: readonly Kernel[],
-  before: ReadonlyMap<Kernel, ReadonlySet<Kernel>>,
-): Kernel[] {
-  const missing = new Map<Kernel, number>();
-  const after = new Map<Kernel, Kernel[]>(kernels.map((k) => [k, []]));
+function sortUnits(kernels: readonly Unit[], before: ReadonlyMap<Unit, ReadonlySet<Unit>>): Unit[] {
+  const missing = new Map<Unit, number>();
+  const after = new Map<Unit, Unit[]>(kernels.map((k) => [k, []]));
   for (const k of kernels) {
     missing.set(k, before.get(k)!.size);
     for (const b of before.get(k)!) after.get(b)!.push(k);
   }
   const rank = new Map(kernels.map((k, i) => [k, i]));
   let ready = kernels.filter((k) => missing.get(k) === 0);
-  const order: Kernel[] = [];
+  const order: Unit[] = [];
   let since: Touch[] = [];
   while (ready.length > 0) {
     let next = ready.find((k) => !conflicts(since, touches(k)));
@@ -162,7 +198,7 @@ interface Touch {
   readonly parallel: boolean;
 }
 
-function touches(k: Kernel): Touch[] {
+function touches(k: Unit): Touch[] {
   const parallel = k.parallel !== undefined;
   return [
     ...k.reads.map((buffer) => ({ buffer, write: false, parallel })),
@@ -234,14 +270,38 @@ export function renameBuffer(body: readonly Stmt[], from: number, to: number): S
   return body.map(st);
 }
 
-/** Where threads must wait for each other. */
-export function placeBarriers(order: readonly Kernel[]): Step[] {
+/** `u` with buffer `from` called `to`. */
+export function renameIn(u: Unit, from: number, to: number): Unit {
+  if (!u.reads.includes(from) && !u.writes.includes(from)) return u;
+  if (!isRegion(u)) {
+    const body = renameBuffer(u.body, from, to);
+    return { ...u, body, ...touched(body) };
+  }
+  const c = u.control;
+  const control = c.kind !== 'loop' && c.predicate === from ? { ...c, predicate: to } : c;
+  return region(
+    control,
+    u.bodies.map((b) => b.map((k) => renameIn(k, from, to))),
+  );
+}
+
+/**
+ * Where threads must wait for each other. Around a region, at its start and between its rounds all
+ * do.
+ */
+export function placeBarriers(order: readonly Unit[], inside = false): Step[] {
   let since: Touch[] = [];
-  return order.map((kernel) => {
-    const mine = touches(kernel);
-    const barrier = conflicts(since, mine);
+  let must = inside;
+  return order.map((unit): Step => {
+    const mine = touches(unit);
+    const barrier = must || isRegion(unit) || conflicts(since, mine);
+    must = isRegion(unit);
     since = barrier ? mine : [...since, ...mine];
-    return { kernel, barrier };
+    if (!isRegion(unit)) return { kernel: unit, barrier };
+    const [a, b] = unit.bodies.map((u) => placeBarriers(u, true));
+    const c = unit.control;
+    const control = c.kind === 'branch' ? { ...c, then: a, otherwise: b } : { ...c, steps: a };
+    return { control, barrier };
   });
 }
 
@@ -260,16 +320,7 @@ export function planArena(
   buffers: Buffers,
   temporaries: readonly number[],
 ): { offsets: Map<number, Range>; bytes: number } {
-  const first = new Map<number, number>();
-  const last = new Map<number, number>();
-  let time = 0;
-  for (const { kernel, barrier } of steps) {
-    if (barrier) time++;
-    for (const b of [...kernel.reads, ...kernel.writes]) {
-      if (!first.has(b)) first.set(b, time);
-      last.set(b, time);
-    }
-  }
+  const { first, last } = lifetimes(steps);
   const bytes = (b: number): number =>
     Math.max(64, Math.ceil((buffers.decls[b].length * bytesOf(buffers.decls[b].dtype)) / 64) * 64);
   const used = temporaries.filter((b) => first.has(b)).sort((x, y) => bytes(y) - bytes(x));
@@ -289,4 +340,49 @@ export function planArena(
     total = Math.max(total, at + bytes(b));
   }
   return { offsets, bytes: total };
+}
+
+/** When each buffer is first and last touched. What outlives a region on either side lives through it. */
+function lifetimes(steps: readonly Step[]): {
+  first: Map<number, number>;
+  last: Map<number, number>;
+} {
+  const first = new Map<number, number>();
+  const last = new Map<number, number>();
+  const regions: { start: number; end: number; buffers: Set<number> }[] = [];
+  let time = 0;
+  const touch = (b: number, inside: readonly Set<number>[]): void => {
+    if (!first.has(b)) first.set(b, time);
+    last.set(b, time);
+    for (const set of inside) set.add(b);
+  };
+  const walk = (list: readonly Step[], inside: readonly Set<number>[]): void => {
+    for (const { kernel, control, barrier } of list) {
+      if (barrier) time++;
+      if (kernel) for (const b of [...kernel.reads, ...kernel.writes]) touch(b, inside);
+      else {
+        const start = time;
+        const buffers = new Set<number>();
+        const within = [...inside, buffers];
+        if (control.kind !== 'loop') touch(control.predicate, within);
+        for (const s of stepsOf(control)) {
+          walk(s, within);
+          time++;
+        }
+        // Read again for another round.
+        if (control.kind === 'while') touch(control.predicate, within);
+        regions.push({ start, end: time, buffers });
+      }
+    }
+  };
+  walk(steps, []);
+  // Inner regions come first.
+  for (const { start, end, buffers } of regions) {
+    for (const b of buffers) {
+      if (first.get(b)! >= start && last.get(b)! <= end) continue;
+      first.set(b, Math.min(first.get(b)!, start));
+      last.set(b, Math.max(last.get(b)!, end));
+    }
+  }
+  return { first, last };
 }

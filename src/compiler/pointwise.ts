@@ -30,7 +30,8 @@ export function storesOf(buffers: Buffers, results: readonly Result[]): Stmt[] {
       held = variable('v', value.dtype);
       lets.push({ kind: 'let', variable: held, value });
     }
-    return { kind: 'store', buffer: buffers.of(v)!, storage: v.dtype, index, value: held };
+    const at = buffers.at(v, index);
+    return { kind: 'store', buffer: buffers.of(v)!, storage: v.dtype, index: at, value: held };
   });
   return [...lets, ...stores];
 }

@@ -3,6 +3,7 @@
  * temporaries already placed in one arena.
  */
 import type { DType } from '../dtype.ts';
+import type { Expr } from '../expr/expr.ts';
 import type { Kernel } from './loopnest.ts';
 
 export type BufferPlace =
@@ -25,13 +26,54 @@ export interface BufferDecl {
   readonly place: BufferPlace;
 }
 
-export interface Step {
+export type Step = KernelStep | ControlStep;
+
+export interface KernelStep {
   readonly kernel: Kernel;
+  readonly control?: undefined;
   /**
    * Kernels since the last barrier neither write what this one reads nor touch what it writes when
    * false; when true every thread must have finished all earlier steps first.
    */
   readonly barrier: boolean;
+}
+
+/** Steps inside of steps. Their first step always has a barrier. */
+export interface ControlStep {
+  readonly control: Control;
+  readonly kernel?: undefined;
+  readonly barrier: boolean;
+}
+
+export type Control =
+  /** `steps` for index = 0 .. extent - 1, in order; kernels inside may use the index. */
+  | {
+      readonly kind: 'loop';
+      readonly index: Expr;
+      readonly extent: number;
+      readonly steps: readonly Step[];
+    }
+  /**
+   * One of two lists, after a bool in element 0 of a buffer. These run on one thread: what a thread
+   * that comes late would read may have changed.
+   */
+  | {
+      readonly kind: 'branch';
+      readonly predicate: number;
+      readonly then: readonly Step[];
+      readonly otherwise: readonly Step[];
+    }
+  /** `steps` as long as element 0 of a buffer is true. On one thread, like a branch. */
+  | { readonly kind: 'while'; readonly predicate: number; readonly steps: readonly Step[] };
+
+/** The lists of steps inside of one. */
+export function stepsOf(c: Control): readonly (readonly Step[])[] {
+  return c.kind === 'branch' ? [c.then, c.otherwise] : [c.steps];
+}
+
+/** Every kernel of a program, in the order of the text. */
+export function kernelsOf(steps: readonly Step[]): Kernel[] {
+  return steps.flatMap((s) => (s.control ? stepsOf(s.control).flatMap(kernelsOf) : [s.kernel]));
 }
 
 export interface Program {

@@ -8,10 +8,24 @@
 import { constant as constantExpr, type Expr, int, scalarOf, withExprs } from '../expr/expr.ts';
 import { apply, applyAll, Graph, type Node, type Value } from '../graph/graph.ts';
 import * as lax from '../graph/lax.ts';
+import { stopGradient } from '../graph/primitives/elementwise.ts';
 import { sameShape, sizeOf } from '../shape.ts';
 import { rewriteConvolution } from './rewrite-convolution.ts';
+import { mergeExtended, pruneControl, simplifyControl } from './simplify-control.ts';
 
-export function simplify(graph: Graph): Graph {
+/** Every output a value of its own: an input, or an output named twice, is copied. */
+export function ownOutputs(graph: Graph): Graph {
+  const seen = new Set<Value>(graph.inputs);
+  const outputs = graph.outputs.map((v) => {
+    const own = seen.has(v) ? apply(stopGradient, [v], {}) : v;
+    seen.add(own);
+    return own;
+  });
+  return new Graph(graph.inputs, outputs, graph.name);
+}
+
+export function simplify(original: Graph): Graph {
+  const graph = pruneControl(mergeExtended(original));
   const built = new Map<Value, Value>();
   const known = new Map<string, readonly Value[]>();
   const ids = new Map<Value, number>();
@@ -58,10 +72,20 @@ export function simplify(graph: Graph): Graph {
         built.set(node.outputs[0], share(simpler));
         continue;
       }
+      const control = node.primitive.lowering.kind === 'control';
+      const plain = control ? simplifyControl(node, operands, simplify) : undefined;
+      if (Array.isArray(plain)) {
+        node.outputs.forEach((o, i) => {
+          if (!given.has(o)) built.set(o, share(plain[i]));
+        });
+        continue;
+      }
       const key = `${node.key}(${operands.map(id).join()})`;
       let outs = known.get(key);
       if (!outs) {
-        outs = applyAll(node.primitive, operands, node.attrs);
+        outs = plain
+          ? applyAll(node.primitive, plain.operands, plain.attrs)
+          : applyAll(node.primitive, operands, node.attrs);
         known.set(key, outs);
         for (const o of outs) built.set(o, o);
       }

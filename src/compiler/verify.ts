@@ -1,9 +1,10 @@
 /** Checks between the stages: a fault is found where it was made, not where it hurts. */
 import { bytesOf } from '../dtype.ts';
 import { type Expr, exprOrder, scalarOf } from '../expr/expr.ts';
+import { graphsOf } from '../graph/describe.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import { exprsOf, type Kernel, type Stmt } from './loopnest.ts';
-import type { Program } from './program.ts';
+import { kernelsOf, type Program, type Step, stepsOf } from './program.ts';
 
 function fail(where: string, what: string): never {
   throw new Error(`internal compiler error in ${where}: ${what}. Please report this.`);
@@ -21,6 +22,7 @@ export function verifyGraph(graph: Graph): void {
         );
     }
     for (const o of node.outputs) made.add(o);
+    for (const [, inner] of graphsOf(node)) verifyGraph(inner);
   }
   for (const o of graph.outputs)
     if (!made.has(o)) fail(`graph ${graph.name}`, `the output ${o.describe()} is never made`);
@@ -45,23 +47,35 @@ export function verifyProgram(program: Program): void {
       fail(program.name, `buffer ${i} lies outside the arena`);
     }
   });
-  for (const { kernel } of program.steps) {
-    for (const b of kernel.reads) {
-      if (!written.has(b) && !kernel.writes.includes(b))
-        fail(`${program.name}.${kernel.name}`, `buffer ${b} is read before it is written`);
+  const steps = (list: readonly Step[], loops: ReadonlySet<Expr>): void => {
+    for (const { kernel, control } of list) {
+      if (kernel) {
+        const where = `${program.name}.${kernel.name}`;
+        for (const b of kernel.reads)
+          if (!written.has(b) && !kernel.writes.includes(b))
+            fail(where, `buffer ${b} is read before it is written`);
+        for (const b of kernel.writes) {
+          if (program.buffers[b].place.kind === 'input')
+            fail(where, `input buffer ${b} is written`);
+          written.add(b);
+        }
+        for (const v of kernel.outer ?? [])
+          if (!loops.has(v)) fail(where, `${v.name} is the index of no loop around it`);
+        verifyKernel(program, kernel);
+        continue;
+      }
+      if (control.kind !== 'loop' && !written.has(control.predicate))
+        fail(program.name, `the predicate ${control.predicate} is read before it is written`);
+      const inner = control.kind === 'loop' ? new Set([...loops, control.index]) : loops;
+      for (const s of stepsOf(control)) steps(s, inner);
     }
-    for (const b of kernel.writes) {
-      if (program.buffers[b].place.kind === 'input')
-        fail(`${program.name}.${kernel.name}`, `input buffer ${b} is written`);
-      written.add(b);
-    }
-    verifyKernel(program, kernel);
-  }
+  };
+  steps(program.steps, new Set());
 }
 
 function used(program: Program, buffer: number): boolean {
-  return program.steps.some(
-    ({ kernel }) => kernel.reads.includes(buffer) || kernel.writes.includes(buffer),
+  return kernelsOf(program.steps).some(
+    (k) => k.reads.includes(buffer) || k.writes.includes(buffer),
   );
 }
 
@@ -135,5 +149,6 @@ function verifyKernel(program: Program, kernel: Kernel): void {
       }
     }
   };
-  check(kernel.body, new Set(kernel.parallel ? [kernel.parallel.index] : []));
+  const given = kernel.outer ?? [];
+  check(kernel.body, new Set(kernel.parallel ? [...given, kernel.parallel.index] : given));
 }

@@ -1,5 +1,5 @@
 /** What the printers of graphs share: numbers for values, kinds of nodes, attributes as text. */
-import type { Graph, Node, Value } from './graph.ts';
+import { Graph, type Node, type Value } from './graph.ts';
 
 /** What a node does, coarsely; drawings are coloured by it. */
 export type NodeKind =
@@ -10,6 +10,7 @@ export type NodeKind =
   | 'product'
   | 'reduction'
   | 'indexing'
+  | 'control'
   | 'output';
 
 /** Lowered like movement, but reading at places that another operand decides. */
@@ -27,6 +28,8 @@ export function kindOf(node: Node): NodeKind {
       return 'reduction';
     case 'loops':
       return 'indexing';
+    case 'control':
+      return 'control';
     case 'pointwise':
       if (node.inputs.length === 0) return 'constant';
       if (lowering.elementwise) return 'elementwise';
@@ -60,6 +63,7 @@ export function attributesOf(node: Node, maxItems = 12): [string, string][] {
 function attributeText(value: unknown, maxItems: number): string {
   if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
   if (typeof value === 'string') return value;
+  if (value instanceof Graph) return `graph of ${value.computed.length} nodes`;
   if (Array.isArray(value) || ArrayBuffer.isView(value)) {
     const items = Array.from(value as ArrayLike<unknown>);
     const shown = items.slice(0, maxItems).map((v) => attributeText(v, maxItems));
@@ -67,6 +71,11 @@ function attributeText(value: unknown, maxItems: number): string {
     return `[${shown.join(', ')}]`;
   }
   return JSON.stringify(value) ?? String(value);
+}
+
+/** The graphs that a node holds, by the names of their attributes. */
+export function graphsOf(node: Node): [string, Graph][] {
+  return Object.entries(node.attrs).filter((e): e is [string, Graph] => e[1] instanceof Graph);
 }
 
 /** Which places of the graph's inputs hold `v`: one as a rule. */

@@ -25,6 +25,7 @@ const colors: Record<NodeKind, { readonly fill: string; readonly stroke: string 
   constant: { fill: '#eeeeee', stroke: '#8a8a8a' },
   elementwise: { fill: '#fdf0d0', stroke: '#c29a36' },
   movement: { fill: '#f0e6f7', stroke: '#8e68ab' },
+  control: { fill: '#e3dccb', stroke: '#85754a' },
   product: { fill: '#f9d9d3', stroke: '#bf5b48' },
   reduction: { fill: '#d9efdc', stroke: '#529a5e' },
   indexing: { fill: '#d5eeee', stroke: '#3f9494' },

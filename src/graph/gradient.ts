@@ -17,6 +17,17 @@ export function vjp(
   inputs: readonly Value[],
   cotangents: readonly Value[],
 ): Value[] {
+  return vjpOrNone(outputs, inputs, cotangents).map(
+    (g, i) => g ?? lax.full(inputs[i].shape, 0, inputs[i].dtype),
+  );
+}
+
+/** The same, with undefined for an input on which no output depends. */
+export function vjpOrNone(
+  outputs: readonly Value[],
+  inputs: readonly Value[],
+  cotangents: readonly Value[],
+): (Value | undefined)[] {
   const wanted = new Set(inputs);
   const order = nodesBetween(outputs, wanted);
   const totals = new Map<Value, Value>();
@@ -38,7 +49,7 @@ export function vjp(
       if (g && isFloat(v.dtype)) accumulate(v, g);
     });
   }
-  return inputs.map((v) => totals.get(v) ?? lax.full(v.shape, 0, v.dtype));
+  return inputs.map((v) => totals.get(v));
 }
 
 /** The nodes on some path from `wanted` to `outputs`, in topological order. */

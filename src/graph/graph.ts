@@ -115,6 +115,7 @@ export class Graph {
   readonly outputs: readonly Value[];
   #computed: readonly Node[] | undefined;
   #nodes: readonly Node[] | undefined;
+  #text: string | undefined;
 
   constructor(inputs: readonly Value[], outputs: readonly Value[], name = 'graph') {
     this.name = name;
@@ -140,6 +141,27 @@ export class Graph {
   /** Every edge as [value, the node that uses it, at which operand]. */
   get edges(): [Value, Node, number][] {
     return this.computed.flatMap((n) => n.inputs.map((v, i): [Value, Node, number] => [v, n, i]));
+  }
+
+  /**
+   * Structure alone, as text: what a graph that is an attribute of a node adds to the node's key.
+   * Equal texts are equal functions.
+   */
+  toJSON(): string {
+    if (this.#text === undefined) {
+      const ids = new Map<Value, number>();
+      const give = (v: Value): void => {
+        if (!ids.has(v)) ids.set(v, ids.size);
+      };
+      this.inputs.forEach(give);
+      let text = this.inputs.map((v) => `${v.describe()}${ids.get(v)}`).join();
+      for (const n of this.computed) {
+        text += `;${n.key}(${n.inputs.map((v) => ids.get(v)).join()})`;
+        n.outputs.forEach(give);
+      }
+      this.#text = `${text}>${this.outputs.map((v) => ids.get(v)).join()}`;
+    }
+    return this.#text;
   }
 
   /**

@@ -449,4 +449,5 @@ export function isConstant(x: Value, value?: number): boolean {
   );
 }
 
+export { cond, type ScanOptions, type ScanResult, scan, whileLoop } from './control.ts';
 export { sizeOf };

@@ -27,6 +27,7 @@ export type Reader = (operand: number, index: readonly Expr[]) => Expr;
  * - `contract`: a matrix product, left whole for the tiler.
  * - `loops`: statements of its own (sorting, scattering, running sums); operands and results are
  *   whole buffers.
+ * - `control`: graphs of its own, run in a loop or by choice; the compiler lowers those.
  * - `leaf`: no computation (parameters).
  */
 export type Lowering<A extends Attrs = Attrs> =
@@ -60,6 +61,7 @@ export type Lowering<A extends Attrs = Attrs> =
       readonly kind: 'loops';
       build(node: Node & { readonly attrs: A }, io: LoopIO): LoopKernel;
     }
+  | { readonly kind: 'control' }
   | { readonly kind: 'leaf' };
 
 export interface FoldState {

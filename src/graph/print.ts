@@ -1,5 +1,12 @@
 /** The graph made visible: as text, as Graphviz DOT, and (draw.ts) as an SVG drawing. */
-import { attributesOf, inputPlaces, kindOf, type NodeKind, numberValues } from './describe.ts';
+import {
+  attributesOf,
+  graphsOf,
+  inputPlaces,
+  kindOf,
+  type NodeKind,
+  numberValues,
+} from './describe.ts';
 import type { Graph, Node, Value } from './graph.ts';
 
 export { type DrawOptions, graphToSvg } from './draw.ts';
@@ -32,6 +39,15 @@ export function graphToText(graph: Graph): string {
     lines.push(
       `${results} = ${node.primitive.name}(${operands})${attributes && ` {${attributes}}`}${label(node)}`,
     );
+    // The functions of a loop or a choice, below it.
+    for (const [name, inner] of graphsOf(node))
+      lines.push(
+        ...graphToText(inner)
+          .trimEnd()
+          .replace(/^graph "[^"]*"/, name)
+          .split('\n')
+          .map((l) => `  ${l}`),
+      );
   }
   lines.push(`return ${graph.outputs.map((v) => names.get(v)).join(', ')}`.trimEnd());
   return `graph ${JSON.stringify(graph.name)} {\n${lines.map((l) => `  ${l}\n`).join('')}}\n`;
@@ -45,6 +61,7 @@ const fills: Record<NodeKind, string> = {
   product: '#f9d9d3',
   reduction: '#d9efdc',
   indexing: '#d5eeee',
+  control: '#e3dccb',
   output: '#ffffff',
 };
 

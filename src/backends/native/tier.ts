@@ -6,6 +6,7 @@
  * - a little work on much data (a slice of a whole data set) in JavaScript, where the data lies.
  */
 import { bytesOf } from '../../dtype.ts';
+import { graphsOf } from '../../graph/describe.ts';
 import type { Graph, Node } from '../../graph/graph.ts';
 import { sizeOf } from '../../shape.ts';
 import type { Backend, CompileOptions, DeviceBuffer, Executable } from '../backend.ts';
@@ -77,6 +78,12 @@ function costOf(node: Node): number {
       );
     case 'loops':
       return 20 * (out + read);
+    case 'control': {
+      const { length } = node.attrs as { length?: number };
+      // How often a while loop runs nobody knows.
+      const rounds = length ?? (node.primitive.name === 'while' ? 10 : 1);
+      return graphsOf(node).reduce((n, [, g]) => n + rounds * estimate(g).operations, out);
+    }
   }
 }
 

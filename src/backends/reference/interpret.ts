@@ -8,6 +8,7 @@ import { type DType, makeArray, type TypedArray } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import type { Aval, Graph, Node, Value } from '../../graph/graph.ts';
 import type { Attrs } from '../../graph/primitive.ts';
+import { control } from './control.ts';
 import { dot } from './dot.ts';
 import { elementwise } from './elementwise.ts';
 import { indexing } from './indexing.ts';
@@ -30,6 +31,7 @@ export const rules: Table = {
   ...indexing,
   ...sort,
   ...random,
+  ...control,
 };
 
 interface Step {
@@ -45,6 +47,8 @@ export interface Interpretation {
   readonly inputs: readonly Aval[];
   readonly outputs: readonly Aval[];
   run(inputs: readonly TypedArray[]): TypedArray[];
+  /** The same in doubles throughout, for a graph inside of a graph. */
+  evaluate(inputs: readonly Float64Array[]): Float64Array[];
 }
 
 export function interpret(graph: Graph): Interpretation {
@@ -63,27 +67,32 @@ export function interpret(graph: Graph): Interpretation {
   const outputs = avals(graph.outputs);
   const inputs = avals(graph.inputs);
 
+  const evaluate = (arrays: readonly Float64Array[]): Float64Array[] => {
+    const values: NDArray[] = [];
+    inputSlots.forEach((s, i) => {
+      values[s] = { ...inputs[i], data: arrays[i] };
+    });
+    for (const s of steps) {
+      const results = s.rule(
+        s.inputs.map((i) => values[i]),
+        s.attrs,
+        s.avals,
+      );
+      results.forEach((data, k) => {
+        // An output that is itself a graph input keeps the value it was given.
+        if (s.outputs[k] >= 0) values[s.outputs[k]] = { ...s.avals[k], data };
+      });
+    }
+    return outputSlots.map((s) => values[s].data);
+  };
   return {
     inputs,
     outputs,
-    run(arrays) {
-      const values: NDArray[] = [];
-      inputSlots.forEach((s, i) => {
-        values[s] = { ...inputs[i], data: Float64Array.from(arrays[i]) };
-      });
-      for (const s of steps) {
-        const results = s.rule(
-          s.inputs.map((i) => values[i]),
-          s.attrs,
-          s.avals,
-        );
-        results.forEach((data, k) => {
-          // An output that is itself a graph input keeps the value it was given.
-          if (s.outputs[k] >= 0) values[s.outputs[k]] = { ...s.avals[k], data };
-        });
-      }
-      return outputSlots.map((s) => store(values[s].data, values[s].dtype));
-    },
+    evaluate,
+    run: (arrays) =>
+      evaluate(arrays.map((a) => Float64Array.from(a))).map((data, i) =>
+        store(data, outputs[i].dtype),
+      ),
   };
 }
 

@@ -39,6 +39,7 @@ export class KernelPrinter {
     const { name, parallel, cost } = this.#kernel;
     const root = new Scope(undefined, 'block');
     const writes = this.#facts.writesOf(this.#kernel.body);
+    const outer = (this.#kernel.outer ?? []).map((v) => `, i32 ${this.#values.define(root, v)}`);
     if (parallel) {
       const body = new Scope(root, 'loop', writes, true);
       const i = this.#values.define(body, parallel.index);
@@ -53,7 +54,7 @@ export class KernelPrinter {
       : 'on one thread';
     return [
       `// ${name}: about ${cost} operations, ${how}`,
-      `static __attribute__((noinline)) void ${name}(void *const *t, char *scratch, i32 lo, i32 hi) {`,
+      `static __attribute__((noinline)) void ${name}(void *const *t, char *scratch, i32 lo, i32 hi${outer.join('')}) {`,
       ...indent([...this.#buffers.lines, ...root.lines]),
       '}',
       '',

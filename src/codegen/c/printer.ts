@@ -5,10 +5,18 @@
  * The text depends on nothing but the program (no counters of the process, no names given by the
  * user), so that its hash finds it in the cache again.
  */
-import type { CpuTarget, Program, Step } from '../../compiler/program.ts';
+import type { Kernel } from '../../compiler/loopnest.ts';
+import {
+  type Control,
+  type CpuTarget,
+  kernelsOf,
+  type Program,
+  type Step,
+} from '../../compiler/program.ts';
 import { scratchBytes } from './buffers.ts';
 import { isElementwise, KernelPrinter } from './kernel.ts';
 import { helperSource, typedefs, vectorTypedef } from './prelude.ts';
+import { indent } from './scope.ts';
 import {
   fusedMacro,
   type TileShape,
@@ -46,10 +54,9 @@ export function printC(program: Program, target: CpuTarget): CSource {
       if (!tileCalls.has(name)) tileCalls.set(name, tileCallSource(t, strides));
     },
   };
-  const kernels = program.steps.map((s) =>
-    new KernelPrinter(s.kernel, program.buffers, needs).print(),
-  );
-  const threaded = program.steps.some((s) => partsOf(s, target) > 1);
+  const all = kernelsOf(program.steps);
+  const kernels = all.map((k) => new KernelPrinter(k, program.buffers, needs).print());
+  const threaded = program.steps.some((s) => isShared(s, target));
   if (threaded) helpers.add('part');
 
   const vectors = new Map<string, string>();
@@ -69,56 +76,145 @@ export function printC(program: Program, target: CpuTarget): CSource {
     ...kernels,
     runSource(program, target),
   ].join('\n');
-  const scratch = Math.max(0, ...program.steps.map((s) => scratchBytes(s.kernel)));
+  const scratch = Math.max(0, ...all.map(scratchBytes));
   return { text, threaded, scratchBytes: scratch };
 }
 
-/** How many threads a step is worth. */
-function partsOf({ kernel }: Step, target: CpuTarget): number {
+/** How many threads a kernel is worth. */
+function partsOf(kernel: Kernel, target: CpuTarget): number {
   const { parallel, cost } = kernel;
   if (!parallel || cost < target.parallelThreshold) return 1;
   const units = isElementwise(kernel) ? Math.ceil(parallel.extent / elementGrain) : parallel.extent;
   return Math.min(units, Math.max(2, Math.ceil(cost / Math.max(1, target.parallelThreshold))));
 }
 
-/**
- * The step list. Steps that are not shared all run on thread 0, so between two of them its own
- * program order is barrier enough; the barrier is then owed to the next shared step.
- */
+/** Whether any kernel of a step is shared among threads. Branches run on one. */
+function isShared({ kernel, control }: Step, target: CpuTarget): boolean {
+  if (kernel) return partsOf(kernel, target) > 1;
+  return control.kind === 'loop' && control.steps.some((s) => isShared(s, target));
+}
+
+/** The function of the step list. */
 function runSource(program: Program, target: CpuTarget): string {
-  const lines = [
+  const printer = new StepPrinter(target);
+  printer.list(program.steps, []);
+  return [
     '// Every thread of the team calls this; `t` holds the addresses of the buffers.',
     '__attribute__((visibility("default"))) void gradloom_run(',
     '    void *const *t, char *scratch, i32 thread, i32 threads,',
     '    void (*sync)(void *team, i32 thread), void *team) {',
-  ];
-  let owed = false;
-  let sharedBefore = false;
-  for (const step of program.steps) {
-    const { kernel } = step;
-    const parts = partsOf(step, target);
-    if (step.barrier) owed = true;
-    if (owed && (parts > 1 || sharedBefore)) {
-      lines.push('  if (threads > 1) sync(team, thread);');
-      owed = false;
-      sharedBefore = false;
-    }
-    if (parts > 1) {
-      const { extent } = kernel.parallel!;
-      const grain = isElementwise(kernel) ? elementGrain : 1;
-      lines.push(
-        '  {',
-        `    const i32 parts = threads < ${parts} ? threads : ${parts};`,
-        `    const i32 lo = part(${extent}, ${grain}, thread, parts), hi = part(${extent}, ${grain}, thread + 1, parts);`,
-        `    if (lo < hi) ${kernel.name}(t, scratch, lo, hi);`,
-        '  }',
-      );
-      sharedBefore = true;
-    } else {
-      const extent = kernel.parallel ? kernel.parallel.extent : 1;
-      if (extent > 0) lines.push(`  if (thread == 0) ${kernel.name}(t, scratch, 0, ${extent});`);
+    ...indent(printer.lines),
+    '}',
+    '',
+  ].join('\n');
+}
+
+/**
+ * Steps that are not shared all run on thread 0, so between two of them its own program order is
+ * barrier enough; the barrier is then owed to the next shared step.
+ */
+class StepPrinter {
+  lines: string[] = [];
+  readonly #target: CpuTarget;
+  #owed = false;
+  #sharedBefore = false;
+  #loops = 0;
+
+  constructor(target: CpuTarget) {
+    this.#target = target;
+  }
+
+  /** @param loops the C names of the indices of the loops around */
+  list(steps: readonly Step[], loops: readonly string[]): void {
+    for (const step of steps) {
+      const shared = isShared(step, this.#target);
+      if (step.barrier) this.#owed = true;
+      if (this.#owed && (shared || this.#sharedBefore)) this.#sync();
+      if (!shared) {
+        const alone = this.#within(() => this.#alone(step, loops));
+        if (alone.length === 1) this.lines.push(`if (thread == 0) ${alone[0]}`);
+        else if (alone.length > 1) this.lines.push('if (thread == 0) {', ...indent(alone), '}');
+        continue;
+      }
+      if (step.kernel) this.#shared(step.kernel, loops);
+      else if (step.control.kind === 'loop') this.#loop(step.control, loops);
+      this.#sharedBefore = true;
     }
   }
-  lines.push('}', '');
-  return lines.join('\n');
+
+  #sync(): void {
+    this.lines.push('if (threads > 1) sync(team, thread);');
+    this.#owed = false;
+    this.#sharedBefore = false;
+  }
+
+  #within(f: () => void): string[] {
+    const outer = this.lines;
+    this.lines = [];
+    f();
+    const made = this.lines;
+    this.lines = outer;
+    return made;
+  }
+
+  #call(kernel: Kernel, lo: string, hi: string, loops: readonly string[]): string {
+    return `${kernel.name}(${['t', 'scratch', lo, hi, ...loops.slice(0, kernel.outer?.length ?? 0)].join(', ')});`;
+  }
+
+  #shared(kernel: Kernel, loops: readonly string[]): void {
+    const parts = partsOf(kernel, this.#target);
+    const { extent } = kernel.parallel!;
+    const grain = isElementwise(kernel) ? elementGrain : 1;
+    this.lines.push(
+      '{',
+      `  const i32 parts = threads < ${parts} ? threads : ${parts};`,
+      `  const i32 lo = part(${extent}, ${grain}, thread, parts), hi = part(${extent}, ${grain}, thread + 1, parts);`,
+      `  if (lo < hi) ${this.#call(kernel, 'lo', 'hi', loops)}`,
+      '}',
+    );
+  }
+
+  #for(extent: number, loops: readonly string[], f: (loops: readonly string[]) => void): void {
+    const i = `step${this.#loops++}`;
+    this.lines.push(
+      `for (i32 ${i} = 0; ${i} < ${extent}; ${i}++) {`,
+      ...indent(this.#within(() => f([...loops, i]))),
+      '}',
+    );
+  }
+
+  /** Threads meet at the start of every round, as the first step's barrier says. */
+  #loop(control: Extract<Control, { kind: 'loop' }>, loops: readonly string[]): void {
+    this.#for(control.extent, loops, (inner) => {
+      this.#sync();
+      const [first, ...rest] = control.steps;
+      this.list([{ ...first, barrier: false }, ...rest], inner);
+    });
+    this.#owed = true;
+  }
+
+  /** A step on thread 0, whatever is inside. */
+  #alone({ kernel, control }: Step, loops: readonly string[]): void {
+    const all = (steps: readonly Step[], l: readonly string[]): void => {
+      for (const s of steps) this.#alone(s, l);
+    };
+    if (kernel) {
+      const extent = kernel.parallel ? kernel.parallel.extent : 1;
+      if (extent > 0) this.lines.push(this.#call(kernel, '0', String(extent), loops));
+    } else if (control.kind === 'loop') {
+      this.#for(control.extent, loops, (inner) => all(control.steps, inner));
+    } else {
+      // Memory behind a pointer: read anew each time.
+      const test = `*(const volatile u8 *)t[${control.predicate}]`;
+      const block = (head: string, steps: readonly Step[]): void => {
+        const inner = this.#within(() => all(steps, loops));
+        this.lines.push(head, ...indent(inner), '}');
+      };
+      if (control.kind === 'while') block(`while (${test}) {`, control.steps);
+      else {
+        block(`if (${test}) {`, control.then);
+        block('else {', control.otherwise);
+      }
+    }
+  }
 }

@@ -26,7 +26,7 @@ import {
 } from './scalar.ts';
 
 /** Parameters of a kernel's function: see printer.ts. */
-export const kernelParams = { table: 0, lo: 1, hi: 2, scratch: 3 } as const;
+export const kernelParams = { table: 0, lo: 1, hi: 2, scratch: 3, loops: 4 } as const;
 
 export interface EmitOptions {
   readonly simd: boolean;

@@ -35,6 +35,9 @@ class KernelPrinter {
   print(): void {
     const { body, parallel } = this.#kernel;
     const e = this.#e;
+    this.#kernel.outer?.forEach((v, i) => {
+      e.bind(v, { local: kernelParams.loops + i, add: 0 });
+    });
     if (!parallel) this.#block(body);
     else {
       const start = { local: kernelParams.lo, add: 0 };

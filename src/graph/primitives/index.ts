@@ -1,4 +1,5 @@
 /** The table of primitives. Importing this module defines them all. */
+export * from './control.ts';
 export * from './conv.ts';
 export * from './dot.ts';
 export * from './elementwise.ts';
