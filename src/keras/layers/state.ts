@@ -16,6 +16,27 @@ interface Added {
   readonly scope: StateScope | undefined;
 }
 
+interface Held {
+  readonly layers: LayerState[];
+  readonly variables: Variable[];
+  readonly metrics: Metric[];
+}
+const nothing: Held = { layers: [], variables: [], metrics: [] };
+
+/** Each part once; lists and plain objects are looked through. */
+function collect(x: unknown, into: Held, within: readonly unknown[] = []): void {
+  const add = <T>(list: T[], item: T): void => {
+    if (!list.includes(item)) list.push(item);
+  };
+  if (typeof x !== 'object' || x === null) return;
+  if (x instanceof LayerState) add(into.layers, x);
+  else if (x instanceof Variable) add(into.variables, x);
+  else if (x instanceof Metric) add(into.metrics, x);
+  else if (within.includes(x)) return;
+  else if (Array.isArray(x)) for (const e of x) collect(e, into, [...within, x]);
+  else if (isPlainObject(x)) for (const e of Object.values(x)) collect(e, into, [...within, x]);
+}
+
 /** The part of `Layer` that holds state. */
 export abstract class LayerState {
   abstract readonly name: string;
@@ -78,24 +99,16 @@ export abstract class LayerState {
   }
 
   /** Layers, variables and metrics among the own properties, in lists and plain objects too. */
-  #held(): { layers: LayerState[]; variables: Variable[]; metrics: Metric[] } {
-    const seen = new Set<unknown>([this]);
-    const found = { layers: [], variables: [], metrics: [] } as {
-      layers: LayerState[];
-      variables: Variable[];
-      metrics: Metric[];
-    };
-    const look = (x: unknown): void => {
-      if (typeof x !== 'object' || x === null || seen.has(x)) return;
-      if (x instanceof LayerState) found.layers.push(x);
-      else if (x instanceof Variable) found.variables.push(x);
-      else if (x instanceof Metric) found.metrics.push(x);
-      else if (Array.isArray(x)) for (const e of x) look(e);
-      else if (isPlainObject(x)) for (const e of Object.values(x)) look(e);
-      else return;
-      seen.add(x);
-    };
-    for (const value of Object.values(this)) look(value);
+  #held(): Held {
+    let found = nothing;
+    for (const key in this) {
+      const value: unknown = this[key];
+      if (typeof value !== 'object' || value === null) continue;
+      // Sizes and words, of which there may be many.
+      if (Array.isArray(value) && typeof value[0] !== 'object') continue;
+      if (found === nothing) found = { layers: [], variables: [], metrics: [] };
+      collect(value, found);
+    }
     return found;
   }
 
@@ -110,17 +123,22 @@ export abstract class LayerState {
   }
 
   /** Own weights that were made to be trained, or the others. */
-  #own(trained: boolean): Variable[] {
-    const known = new Set([...this.#trained, ...this.#fixed, ...this.#states]);
-    const assigned = this.#held().variables.filter((v) => !known.has(v));
+  #own(trained: boolean): readonly Variable[] {
     const list = trained ? this.#trained : this.#fixed;
-    return [...list, ...assigned.filter((v) => v.madeTrainable === trained)];
+    const assigned = this.#held().variables.filter(
+      (v) => v.madeTrainable === trained && !list.includes(v) && !this.#states.includes(v),
+    );
+    return assigned.length === 0 ? list : [...list, ...assigned];
   }
 
   /** Own weights, trained ones first, then those of each layer inside; each once. */
   get weights(): readonly Variable[] {
-    const inner = this.sublayers.flatMap((l) => l.weights);
-    return [...new Set([...this.#own(true), ...this.#own(false), ...inner])];
+    const all = new Set<Variable>();
+    for (const l of this.flattenLayers()) {
+      for (const v of l.#own(true)) all.add(v);
+      for (const v of l.#own(false)) all.add(v);
+    }
+    return [...all];
   }
   get trainableWeights(): readonly Variable[] {
     return this.#trainable ? this.weights.filter((w) => w.trainable) : [];
@@ -129,7 +147,7 @@ export abstract class LayerState {
     return this.#trainable ? this.weights.filter((w) => !w.trainable) : this.weights;
   }
   get states(): readonly Variable[] {
-    return [...new Set([...this.#states, ...this.sublayers.flatMap((l) => l.states)])];
+    return [...new Set(this.flattenLayers().flatMap((l) => l.#states))];
   }
 
   /**
