@@ -58,6 +58,16 @@ def frozen():
     return m
 
 
+def masked():
+    """A mask that an Embedding makes passes a model inside, a Dense and a Dropout, and ends in an average."""
+    i = keras.Input((6, 4), name="inner")
+    inside = net(i, L.Dense(3, activation="tanh", name="inside")(i), "block")
+    ids = keras.Input((6,), dtype="int32", name="ids")
+    x = L.Embedding(6, 4, mask_zero=True, name="table")(ids)
+    x = L.Dropout(0.0, name="drop")(inside(x))
+    return net(ids, [L.GlobalAveragePooling1D(name="mean")(x), L.Dense(2, name="steps")(x)], "masked")
+
+
 class Own(keras.Model):
     def __init__(self):
         super().__init__(name="own")
@@ -71,7 +81,7 @@ class Own(keras.Model):
         return x
 
 
-MODELS = {f.__name__: f for f in (diamond, shared, linear, nested, branches, frozen)}
+MODELS = {f.__name__: f for f in (diamond, shared, linear, nested, branches, frozen, masked)}
 MODELS["own"] = Own
 
 
@@ -119,6 +129,7 @@ def training(model):
     m = MODELS[model]()
     m.set_weights([numbers(w.shape, k) for k, w in enumerate(m.weights)])
     flat = [numbers((12, *t.shape[1:]), 50 + k) for k, t in enumerate(m.inputs)]
+    flat = [np.floor(np.abs(v) * 12).astype("int32") if t.dtype == "int32" else v for v, t in zip(flat, m.inputs)]
     x = keras.tree.pack_sequence_as(m.input, flat)
     y = keras.tree.pack_sequence_as(m.output, [numbers((12, *t.shape[1:]), 90 + k) for k, t in enumerate(m.outputs)])
     before = keras.tree.flatten(m.predict(x, verbose=0))
@@ -142,5 +153,5 @@ def build():
     for model in ("diamond", "shared", "linear", "nested", "branches", "frozen"):
         keras.backend.clear_session()
         graphs.append(graph(model))
-    return {"summaries": summaries, "graphs": graphs, "training": [training(k) for k in ("diamond", "shared", "nested", "branches", "frozen")]}
+    return {"summaries": summaries, "graphs": graphs, "training": [training(k) for k in ("diamond", "shared", "nested", "branches", "frozen", "masked")]}
 

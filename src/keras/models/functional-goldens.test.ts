@@ -105,6 +105,17 @@ const models: Record<string, () => keras.Model> = {
     m.getLayer('block').trainable = false;
     return m;
   },
+  masked() {
+    const i = keras.input({ shape: [6, 4], name: 'inner' });
+    const h = L.dense(3, { activation: 'tanh', name: 'inside' }).apply(i);
+    const block = keras.model({ inputs: i, outputs: h, name: 'block' });
+    const ids = keras.input({ shape: [6], dtype: 'int32', name: 'ids' });
+    const table = L.embedding(6, 4, { maskZero: true, name: 'table' });
+    const x = L.dropout(0, { name: 'drop' }).apply(block.apply(table.apply(ids)));
+    const mean = L.globalAveragePooling1D({ name: 'mean' }).apply(x);
+    const steps = L.dense(2, { name: 'steps' }).apply(x);
+    return keras.model({ inputs: ids, outputs: [mean, steps], name: 'masked' });
+  },
   own: () => new Own({ name: 'own' }),
 };
 
@@ -182,7 +193,10 @@ describe('training', () => {
     const m = models[model]();
     m.setWeights(m.weights.map((w, k) => numbers(w.shape, k)));
     const data = (ts: readonly keras.KerasTensor[], seed: number): Tensor[] =>
-      ts.map((t, k) => numbers([12, ...(t.shape.slice(1) as number[])], seed + k));
+      ts.map((t, k) => {
+        const values = numbers([12, ...(t.shape.slice(1) as number[])], seed + k);
+        return t.dtype === 'int32' ? values.abs().mul(12).floor().astype('int32') : values;
+      });
     const x = pack<Tensor>(m.input, data(m.inputs, 50)) as Tensor;
     const y = pack<Tensor>(m.output, data(m.outputs, 90)) as Tensor;
     flatten<Tensor>(await m.predict(x)).forEach((t, i) => {
