@@ -195,7 +195,9 @@ export class SourceFeed implements Feed {
     this.#ahead = undefined;
     if (result.done) {
       this.#iterator = undefined;
-      if (this.#o.counted || length !== null || this.#seen === 0) this.#interruption.warn();
+      const early = this.#o.counted || length !== null || this.#seen === 0;
+      // A source that never gave anything is an error, thrown elsewhere.
+      if (early && this.#total > 0) this.#interruption.warn();
       return undefined;
     }
     this.#seen++;
