@@ -186,6 +186,12 @@ def more_problems():
     yield m, "some without a partner", {"gamma": 10.0}, array(0, 1, 0, 2, dtype="int32"), unit(4, 3)
     yield m, "one class", {}, array(1, 1, 1, dtype="int32"), unit(3, 3)
 
+    m = "CTC"
+    yield m, "2 sequences", {}, array([1, 2, 3], [2, 1, 0], dtype="int32"), normal(2, 6, 4)
+    yield m, "repetitions", {}, array([1, 1, 2, 2], [3, 3, 3, 0], dtype="int32"), normal(2, 9, 4)
+    yield m, "as long as the steps, and none", {}, array([1, 2, 3], [0, 0, 0], dtype="int32"), normal(2, 3, 4)
+    yield m, "certain", {}, array([1, 2], dtype="int32"), array([0, 50, 0], [50, 0, 0], [0, 0, 50])[None]
+
 
 def masked():
     """Predictions of (batch, time, ...) with a mask (batch, time)."""

@@ -55,6 +55,9 @@ const ofNumbers: losses.Loss[] = [
   new losses.Tversky({ axis: [1], alpha: 0.3 }),
 ];
 
+const ctc: losses.Loss = new losses.CTC();
+const said = tensor([[1, 2]], { dtype: 'int32' });
+
 /** [value, gradient] of every loss, computed by one program. */
 function all(backend: BackendName): number[][] {
   setBackend(backend);
@@ -62,7 +65,15 @@ function all(backend: BackendName): number[][] {
     [
       ...ofNumbers.map((l) => [l, tensor(oneHot)] as const),
       ...ofLabels.map((l) => [l, labels] as const),
-    ].flatMap(([l, t]) => valueAndGrad((x: Tensor) => l.apply(t, x, weights))(p) as Tensor[]),
+    ]
+      .map(
+        ([l, t]) =>
+          (x: Tensor) =>
+            l.apply(t, x, weights),
+      )
+      // Its four samples are the steps of one sequence.
+      .concat((x: Tensor) => ctc.apply(said, x.expandDims(0)))
+      .flatMap((f) => valueAndGrad(f)(p) as Tensor[]),
   );
   return (step(predictions) as Tensor[]).map((t) => [...t.dataSync()]);
 }
@@ -70,7 +81,7 @@ function all(backend: BackendName): number[][] {
 describe.each(availableBackends().filter((b) => b !== 'reference'))('on %s', (name) => {
   it('they are those of the reference', () => {
     const [got, want] = [all(name), all('reference')];
-    const names = [...ofNumbers, ...ofLabels].map((l) => l.name);
+    const names = [...ofNumbers, ...ofLabels, ctc].map((l) => l.name);
     expect(got.length).toBe(names.length * 2);
     want.forEach((numbers, i) => {
       numbers.forEach((v, k) => {

@@ -8,6 +8,7 @@ export {
   type CrossentropyOptions,
   categoricalCrossentropy,
 } from './crossentropy.ts';
+export { CTC, ctc } from './ctc.ts';
 export {
   type BinaryFocalArgs,
   BinaryFocalCrossentropy,

@@ -252,6 +252,16 @@ describe('bad input', () => {
     setMask(q, tensor([true, false, true]));
     expect(() => getLoss('mse').apply(p, q)).toThrow('the mask has shape (3,)');
   });
+  it('CTC: shapes, and labels that cannot be said in so few steps', async () => {
+    const p = tensor(new Float32Array(12), { shape: [1, 3, 4] });
+    const ctc = new losses.CTC();
+    expect(() => ctc.apply([1, 2], p)).toThrow('ctc: labels of shape (batch, labels) and logits');
+    expect(() => ctc.apply([[1]], [[1, 2]])).toThrow('received (1, 1) and (1, 2)');
+    // Between two of the same there must be a blank.
+    expect(ctc.apply([[1, 1, 2]], p).item()).toBeGreaterThan(9e4);
+    expect(ctc.apply([[1, 2, 3]], p).item()).toBeLessThan(10);
+    await expect(ctc.checkTargets('fit', tensor([[1, 4]]), [1, 3, 4])).rejects.toThrow('label 4');
+  });
   it('shapes', () => {
     const p = tensor(new Float32Array(6), { shape: [2, 3] });
     expect(() => getLoss('mse').apply([1, 2, 3], p)).toThrow(

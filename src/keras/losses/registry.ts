@@ -10,6 +10,7 @@ import {
   CategoricalCrossentropy,
   categoricalCrossentropy,
 } from './crossentropy.ts';
+import { CTC } from './ctc.ts';
 import { BinaryFocalCrossentropy, CategoricalFocalCrossentropy } from './focal.ts';
 import { CategoricalGeneralizedCrossEntropy } from './generalized.ts';
 import { CategoricalHinge, Hinge, SquaredHinge } from './hinge.ts';
@@ -68,6 +69,7 @@ const table: Record<string, new (o?: never) => Loss> = {
   circle: Circle,
   cosineSimilarity: CosineSimilarity,
   crossentropy: Crossentropy,
+  ctc: CTC,
   dice: Dice,
   hinge: Hinge,
   huber: Huber,
