@@ -1,7 +1,7 @@
 /** What compile and fit refuse of losses, metrics, targets and weights for several outputs. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { setBackend } from '../../backends/registry.ts';
-import { tensor } from '../../tensor/index.ts';
+import { type Tensor, tensor } from '../../tensor/index.ts';
 import * as keras from '../index.ts';
 
 const { layers } = keras;
@@ -92,6 +92,34 @@ describe('fit for several outputs refuses', () => {
     await expect(m().fit(x, [a, b], { classWeight: { 0: 1 }, ...quiet })).rejects.toThrow(
       /classWeight is for models of one output/,
     );
+  });
+  it('validationSplit cuts every input, target and weight', async () => {
+    const make = (): keras.Model => two({ loss: 'mse', weightedMetrics: [['mae'], ['mae']] });
+    const [whole, cut] = [make(), make()];
+    cut.setWeights(whole.getWeights());
+    const w = tensor([1, 2, 3, 4, 5, 6]);
+    const o = { batchSize: 2, shuffle: false, ...quiet } as const;
+    const h = await whole.fit(
+      { in: tensor(x) },
+      { b, a },
+      {
+        ...o,
+        sampleWeight: { b: w, a: w.mul(2) },
+        validationSplit: 0.4,
+      },
+    );
+    const rows = (t: Tensor, from: number, to: number): Tensor => t.slice([from, to]);
+    const part = (from: number, to: number): Tensor[][] => [
+      [rows(a, from, to), rows(b, from, to)],
+      [rows(w.mul(2), from, to), rows(w, from, to)],
+    ];
+    const [[y, sampleWeight], [yv, wv]] = [part(0, 3), part(3, 6)];
+    const want = await cut.fit(x.slice(0, 3), y, {
+      ...o,
+      sampleWeight,
+      validationData: [x.slice(3), yv, wv],
+    });
+    expect(h.history).toEqual(want.history);
   });
   it('nested numbers are told apart by the number of outputs', async () => {
     const plain = two({ loss: 'mse' });

@@ -137,6 +137,24 @@ describe('fit', () => {
     expect(bytes(b)).toEqual(bytes(a));
   });
 
+  it('validates after the epochs that are listed, on as many batches as were asked for', async () => {
+    const tested: number[] = [];
+    const h = await linear().fit(x, y, {
+      epochs: 5,
+      validationData: [x, y],
+      validationFreq: [2, 5],
+      validationSteps: 3,
+      validationBatchSize: 4,
+      verbose: 0,
+      callbacks: [callbacks.lambdaCallback({ onTestBatchEnd: (b) => void tested.push(b) })],
+    });
+    expect(h.history.valLoss.length).toBe(2);
+    expect(tested).toEqual([0, 1, 2, 0, 1, 2]);
+    const first = await linear().evaluate(x, y, { steps: 2, batchSize: 4, verbose: 0 });
+    expect(first).toBeGreaterThan(0);
+    await expect(linear().fit(x, y, { validationFreq: [0] })).rejects.toThrow(/validationFreq/);
+  });
+
   it('shuffles inside of batches where asked to', async () => {
     keras.utils.setRandomSeed(4);
     // The mean over a batch is the same whatever the order in it.

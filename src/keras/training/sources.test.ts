@@ -141,6 +141,22 @@ describe('every kind of source trains like the arrays it cuts', () => {
   });
 });
 
+it('many shapes of batches are worth a warning', async () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  await linear().fit(() => Array.from({ length: 40 }, (_, i) => rows(0, 1 + (i % 20))), quiet);
+  expect(warn).not.toHaveBeenCalled();
+  const long = fromData(new Float32Array(3 * 64), [64, 3]);
+  const targets = fromData(new Float32Array(64), [64, 1]);
+  const every = Array.from({ length: 40 }, (_, i) => [
+    long.slice([0, i + 1]),
+    targets.slice([0, i + 1]),
+  ]);
+  await linear().fit(new Set(every), quiet);
+  expect(warn.mock.calls.map(([t]) => t)).toEqual([
+    expect.stringMatching(/has compiled 32 steps for batches of different shapes/),
+  ]);
+});
+
 describe('a source that', () => {
   it('throws: the error has its cause, the weights their last whole step', async () => {
     for (const make of [

@@ -154,6 +154,9 @@ class EagerStep {
   }
 }
 
+/** So many shapes of batches are hardly meant. */
+const manyPrograms = 32;
+
 export class Stepper {
   readonly #model: Model;
   readonly #figures: Figures;
@@ -186,6 +189,10 @@ export class Stepper {
     if (!step) {
       step = this.#make(spec);
       this.#cache.set(key, step);
+      if (this.#cache.size === manyPrograms && !this.#eager)
+        console.warn(
+          `Model "${this.#model.name}" has compiled ${manyPrograms} steps for batches of different shapes; each shape takes a compilation. Pad batches to a few sizes (keras.utils.padSequences, Dataset.paddedBatch).`,
+        );
     }
     return step;
   }
