@@ -121,6 +121,49 @@ export function visitStmts(body: readonly Stmt[], f: (s: Stmt) => void): void {
   }
 }
 
+type Store = Extract<Stmt, { kind: 'store' }>;
+
+/** The body with `ex` of every expression; `store` may put a store's result elsewhere too. */
+export function mapBody(
+  body: readonly Stmt[],
+  ex: (e: Expr) => Expr,
+  store: (s: Store) => Store = (s) => ({ ...s, index: ex(s.index) }),
+): Stmt[] {
+  const st = (s: Stmt): Stmt => {
+    switch (s.kind) {
+      case 'for':
+        return { ...s, start: ex(s.start), extent: ex(s.extent), body: s.body.map(st) };
+      case 'let':
+      case 'update':
+      case 'set':
+        return { ...s, value: ex(s.value) };
+      case 'accum':
+        return { ...s, init: ex(s.init) };
+      case 'store':
+        return { ...store(s), value: ex(s.value) };
+      case 'if':
+        return {
+          ...s,
+          cond: ex(s.cond),
+          then: s.then.map(st),
+          ...(s.otherwise && { otherwise: s.otherwise.map(st) }),
+        };
+      case 'while':
+        return { ...s, cond: ex(s.cond), body: s.body.map(st) };
+      case 'tile':
+        return {
+          ...s,
+          depth: ex(s.depth),
+          a: { ...s.a, base: ex(s.a.base) },
+          b: { ...s.b, base: ex(s.b.base) },
+          out: { ...s.out, base: ex(s.out.base) },
+          ...(s.outer && { outer: { ...s.outer, extent: ex(s.outer.extent) } }),
+        };
+    }
+  };
+  return body.map(st);
+}
+
 /** The expressions a statement itself holds (not those of its nested statements). */
 export function exprsOf(s: Stmt): Expr[] {
   switch (s.kind) {

@@ -154,6 +154,24 @@ describe('what the compiler makes', () => {
     expect(program.steps.length).toBe(3);
   });
 
+  it('makes softmax one kernel that keeps only a row of what lies between', () => {
+    const x = lax.parameter([128, 40], 'float32');
+    const over = (v: typeof x): typeof x => lax.broadcastInDim(v, [128, 40], [0]);
+    const e = lax.exp(lax.sub(x, over(lax.reduceMax(x, [1]))));
+    const y = lax.div(e, over(lax.reduceSum(e, [1])));
+    const program = lowerGraph(new Graph([x], [y]), { target });
+    expect(program.steps.length).toBe(1);
+    expect(program.steps[0].kernel?.scratch).toEqual([{ dtype: 'float32', length: 40 }]);
+    expect(program.arenaBytes).toBe(0);
+    // What is wanted too has its buffer, and columns are not rows.
+    const both = lowerGraph(new Graph([x], [y, e]), { target });
+    expect(both.steps.length).toBe(1);
+    expect(both.steps[0].kernel?.scratch).toEqual([]);
+    const down = (v: typeof x): typeof x => lax.broadcastInDim(v, [128, 40], [1]);
+    const f = lax.exp(lax.sub(x, down(lax.reduceMax(x, [0]))));
+    expect(lowerGraph(new Graph([x], [f]), { target }).steps.length).toBe(2);
+  });
+
   it('reuses arena space once a temporary is dead', () => {
     let v = lax.parameter([1000, 8], 'float32');
     const input = v;

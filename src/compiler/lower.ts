@@ -13,6 +13,7 @@ import { kernelOf, type Lowering, lowerControl } from './lower-control.ts';
 import { donate, placeBarriers, planArena, renameIn, type Unit } from './plan.ts';
 import { type Draft, lowerPointwise } from './pointwise.ts';
 import type { CpuTarget, Program } from './program.ts';
+import { mergeRows } from './rows.ts';
 import { ownOutputs, simplify } from './simplify.ts';
 import { verifyGraph, verifyProgram } from './verify.ts';
 
@@ -68,11 +69,19 @@ function lower(graph: Graph, options: LowerOptions): Program {
     buffers.decls[to].place = { kind: 'output', slot, donatedFrom: input };
     final = final.map((u) => renameIn(u, from, to));
   }
-  const steps = placeBarriers(final);
   const { temporaries } = lowering;
+  const arena = new Set(temporaries);
+  final = mergeRows(final, {
+    temporary: (b) => arena.has(b),
+    dtype: (b) => buffers.decls[b].dtype,
+  });
+  const steps = placeBarriers(final);
   const { offsets, bytes } = planArena(steps, buffers, temporaries);
-  for (const b of temporaries)
+  for (const b of temporaries) {
     buffers.decls[b].place = { kind: 'arena', offset: offsets.get(b)?.start ?? 0 };
+    // What has become scratch memory takes no place.
+    if (!offsets.has(b)) buffers.decls[b].length = 0;
+  }
 
   const program: Program = {
     name,
