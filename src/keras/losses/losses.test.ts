@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { setBackend } from '../../backends/registry.ts';
 import { grad, type Tensor, tensor } from '../../tensor/index.ts';
+import { dense, input } from '../layers/index.ts';
 import { setMask } from '../layers/mask.ts';
+import { sequential } from '../models/sequential.ts';
 import { camelOptions, expectClose, type GoldenArray, readGoldens, toTensor } from '../testing.ts';
 import * as losses from './index.ts';
 
@@ -131,6 +133,27 @@ describe('getLoss', () => {
     );
     expect(apart.dataSync()[0]).toBeLessThan(wrong.dataSync()[0]);
   });
+  it('takes targets of every dtype', () => {
+    const p = tensor([
+      [0.9, 0.2],
+      [0.4, 0.6],
+    ]);
+    const t = tensor([
+      [1, 0],
+      [0, 1],
+    ]);
+    for (const id of ['bce', 'mse', 'hinge', 'dice', 'kld', 'categoricalFocalCrossentropy']) {
+      const want = getLoss(id).apply(t, p).item();
+      for (const dtype of ['bool', 'uint8', 'int32', 'uint32', 'float64'])
+        expect(getLoss(id).apply(t.astype(dtype), p).item(), `${id} ${dtype}`).toBe(want);
+    }
+    for (const dtype of ['uint8', 'uint32', 'float64'])
+      expect(
+        getLoss('crossentropy')
+          .apply(tensor([0, 1]).astype(dtype), p)
+          .item(),
+      ).toBe(getLoss('crossentropy').apply(t, p).item());
+  });
   it('computes in the dtype asked for', () => {
     const loss = new losses.MeanSquaredError({ dtype: 'float64' });
     const value = loss.apply([[1 / 3]], tensor([[0]]));
@@ -237,6 +260,17 @@ describe('bad input', () => {
         'both 0 (sample 1) and -1 (sample 2)',
       );
     }
+  });
+  it('fit has losses look at labels first, and leaves the weights alone', async () => {
+    const net = sequential([input({ shape: [2] }), dense(1)]);
+    net.compile({ loss: losses.hinge, metrics: [losses.squaredHinge] });
+    const x = tensor(new Float32Array(8), { shape: [4, 2] });
+    const y = tensor([1, -1, 1, 2]);
+    await net.fit(x, y, { verbose: 0 });
+    net.compile({ loss: 'hinge', metrics: ['hinge'] });
+    const before = net.getWeights().map((w) => w.arraySync());
+    await expect(net.fit(x, y, { verbose: 0 })).rejects.toThrow('fit: label 2 (sample 3)');
+    expect(net.getWeights().map((w) => w.arraySync())).toEqual(before);
   });
   it('classes, masks and weights that do not fit', () => {
     const p = tensor(new Float32Array(6), { shape: [2, 3] });
