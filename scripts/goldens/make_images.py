@@ -86,6 +86,20 @@ def colors():
     yield "rgbToGrayscale", whole, None, image.rgb_to_grayscale(jnp.asarray(whole))
 
 
+def labelled():
+    """Images with segmentation masks: the same places, by the nearest pixel."""
+    rows = [("RandomFlip", {}), ("RandomRotation", {"factor": 0.3}), ("RandomZoom", {"height_factor": 0.4, "width_factor": 0.2, "fill_mode": "constant"}),
+            ("RandomTranslation", {"height_factor": 0.3, "width_factor": 0.3, "fill_mode": "wrap"}), ("RandomShear", {"x_factor": 0.5}), ("RandomCrop", {"height": 3, "width": 2}),
+            ("RandomContrast", {"factor": 0.5}), ("RandomErasing", {}), ("Resizing", {"height": 7, "width": 3}), ("CenterCrop", {"height": 2, "width": 3})]
+    for seed, (name, config) in enumerate(rows, 70):
+        options = dict(config, seed=seed) if name.startswith("Random") else config
+        layer = getattr(keras.layers, name)(**options)
+        images, masks = (rng.random(size=(3, 5, 4, 2)) * 255).astype("float32"), rng.integers(0, 9, size=(3, 5, 4, 1)).astype("int32")
+        outputs = [layer({"images": jnp.asarray(images), "labels": jnp.arange(3), "segmentation_masks": jnp.asarray(masks)}, training=True) for _ in range(2)]
+        yield {"name": f"{name}, {config}", "layer": name, "options": options, "images": images, "masks": masks,
+               "outputs": [{"images": np.asarray(y["images"]), "masks": np.asarray(y["segmentation_masks"]).astype("int32")} for y in outputs]}
+
+
 def build():
     cases = []
     for x, size, options in resizes():
@@ -104,4 +118,4 @@ def build():
         gt = gt.at[..., 6:].set(0)
         warps.append({"name": f"affine {list(x.shape)}, {options}", "input": x, "transform": transform, "options": options, "output": np.asarray(y),
                       "gradients": [np.asarray(gx), np.asarray(gt)]})
-    return {"note": "nearest: the sum of the position picked for output o times o % 97 + 1", "resizes": cases, "affines": warps, "crops": list(crops()), "colors": [{"op": op, "input": x, "data_format": f, "output": np.asarray(y)} for op, x, f, y in colors()], "augmentations": list(augmentations()), "nearest": nearest}
+    return {"note": "nearest: the sum of the position picked for output o times o % 97 + 1", "resizes": cases, "affines": warps, "crops": list(crops()), "colors": [{"op": op, "input": x, "data_format": f, "output": np.asarray(y)} for op, x, f, y in colors()], "labelled": list(labelled()), "augmentations": list(augmentations()), "nearest": nearest}

@@ -14,6 +14,7 @@ export interface CropOptions extends ImageOptions {
  * resized.
  */
 export class CenterCrop extends ImageLayer {
+  protected override readonly movesPixels: boolean = true;
   readonly height: number;
   readonly width: number;
 
@@ -22,11 +23,16 @@ export class CenterCrop extends ImageLayer {
     this.height = this.pixels('height', o.height);
     this.width = this.pixels('width', o.width);
   }
-  protected transform(images: Tensor): Tensor {
+  protected transform(images: Tensor, _training: boolean, nearest: boolean): Tensor {
     const { height, width, dataFormat } = this;
+    const interpolation = nearest ? 'nearest' : 'bilinear';
     const [h, w] = this.sizeOf(images);
     if (h < height || w < width)
-      return resize(images, [height, width], { cropToAspectRatio: true, dataFormat });
+      return resize(images, [height, width], {
+        interpolation,
+        cropToAspectRatio: true,
+        dataFormat,
+      });
     const [top, left] = [Math.floor((h - height) / 2), Math.floor((w - width) / 2)];
     return images.slice(
       ...Array.from({ length: this.heightAxis(4) }, () => ':'),
@@ -34,8 +40,8 @@ export class CenterCrop extends ImageLayer {
       [left, left + width],
     );
   }
-  override computeOutputShape(s: BatchShape): BatchShape {
-    return this.withSize(super.computeOutputShape(s), this.height, this.width);
+  protected override maskShape(s: BatchShape): BatchShape {
+    return this.withSize(super.maskShape(s), this.height, this.width);
   }
   override getConfig(): Record<string, unknown> {
     return { ...super.getConfig(), height: this.height, width: this.width };

@@ -81,6 +81,56 @@ describe('augmentations', () => {
   });
 });
 
+describe('images with labels and masks', () => {
+  interface Labelled {
+    name: string;
+    layer: string;
+    options: Record<string, unknown>;
+    images: GoldenArray;
+    masks: GoldenArray;
+    outputs: { images: GoldenArray; masks: GoldenArray }[];
+  }
+  const { labelled } = readGoldens<{ labelled: Labelled[] }>('images');
+  it.each(labelled)('$name, as Keras', (golden) => {
+    const Class = (layers as unknown as Record<string, new (o: object) => keras.layers.Layer>)[
+      golden.layer
+    ];
+    const layer = new Class(camelOptions(golden.options));
+    const labels = tensor([0, 1, 2], { dtype: 'int32' });
+    const given = {
+      images: toTensor(golden.images),
+      labels,
+      segmentationMasks: toTensor(golden.masks),
+    };
+    for (const want of golden.outputs) {
+      const y = layer.apply<Required<keras.layers.LabelledImages>>(given, training);
+      expectClose(y.images, want.images, 1e-5, 1e-4);
+      expect(y.segmentationMasks.dtype).toBe('int32');
+      expectClose(y.segmentationMasks, want.masks);
+      expect(y.labels).toBe(labels);
+    }
+  });
+  it('one image, and what is no part', () => {
+    const layer = layers.randomFlip({ seed: 1 });
+    const [image, mask] = [
+      count(2, 3, 1),
+      tensor([
+        [[1], [2], [3]],
+        [[4], [5], [6]],
+      ]),
+    ];
+    for (let i = 0; i < 4; i++) {
+      const given = { images: image, segmentationMasks: mask };
+      const y = layer.apply<Required<keras.layers.LabelledImages>>(given, training);
+      expect(y.images.add(1).arraySync()).toEqual(y.segmentationMasks.arraySync());
+    }
+    expect(() => layer.apply({ images: image, label: mask })).toThrow(
+      /RandomFlip ".*" takes images, .*; received "label". Did you mean "labels"/,
+    );
+    expect(() => layer.apply({ labels: mask })).toThrow(/received no images/);
+  });
+});
+
 it('RandomErasing takes a colour', () => {
   const gray = tensor(new Float32Array(48), { shape: [1, 4, 4, 3] });
   const colour = { factor: [1, 1], scale: 0.9, fillValue: [1, 2, 300], seed: 5 };

@@ -25,6 +25,7 @@ const interpolations = { nearest: 'nearest', bilinear: 'bilinear' } as const;
 type Entry = number | Tensor;
 
 export abstract class RandomAffineLayer extends RandomImageLayer {
+  protected override readonly movesPixels: boolean = true;
   readonly fillMode: FillMode;
   readonly interpolation: 'nearest' | 'bilinear';
   readonly fillValue: number;
@@ -43,13 +44,14 @@ export abstract class RandomAffineLayer extends RandomImageLayer {
   /** The first six numbers of affineTransform's maps, drawn for `n` images of this size. */
   protected abstract map(n: number, height: number, width: number): readonly Entry[];
 
-  protected transform(images: Tensor, training: boolean): Tensor {
+  protected transform(images: Tensor, training: boolean, nearest: boolean): Tensor {
     if (!training) return images;
     const n = images.shape[0];
     const columns = [...this.map(n, ...this.sizeOf(images)), 0, 0].map((e) =>
       typeof e === 'number' ? tensor(e, { dtype: 'float32' }).broadcastTo([n]) : e,
     );
-    const { fillMode, interpolation, fillValue, dataFormat } = this;
+    const { fillMode, fillValue, dataFormat } = this;
+    const interpolation = nearest ? 'nearest' : this.interpolation;
     return affineTransform(images, stack(columns, 1), {
       fillMode,
       interpolation,

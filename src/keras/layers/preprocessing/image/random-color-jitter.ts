@@ -52,8 +52,8 @@ export class RandomColorJitter extends RandomImageLayer {
       return [step];
     });
   }
-  override computeOutputShape(s: BatchShape): BatchShape {
-    super.computeOutputShape(s);
+  protected override imageShape(s: BatchShape): BatchShape {
+    super.imageShape(s);
     for (const step of this.steps) step.computeOutputShape(s);
     return s;
   }

@@ -50,8 +50,8 @@ export abstract class RandomRgbLayer extends RandomColorLayer {
   protected get channelAxis(): number {
     return this.dataFormat === 'channelsFirst' ? 1 : 3;
   }
-  override computeOutputShape(s: BatchShape): BatchShape {
-    super.computeOutputShape(s);
+  protected override imageShape(s: BatchShape): BatchShape {
+    super.imageShape(s);
     const channels = s[this.channelAxis - 4 + s.length];
     if (channels !== 3 && channels != null) throw this.shapeError('images of 3 channels', s);
     return s;

@@ -16,6 +16,7 @@ export interface RandomCropOptions extends CropOptions, RandomImageOptions {}
  * resized.
  */
 export class RandomCrop extends RandomImageLayer {
+  protected override readonly movesPixels: boolean = true;
   readonly height: number;
   readonly width: number;
 
@@ -26,9 +27,15 @@ export class RandomCrop extends RandomImageLayer {
     this.height = this.pixels('height', o.height);
     this.width = this.pixels('width', o.width);
   }
-  protected transform(images: Tensor, training: boolean): Tensor {
+  protected transform(images: Tensor, training: boolean, nearest: boolean): Tensor {
     const { height, width, dataFormat } = this;
-    if (!training) return resize(images, [height, width], { cropToAspectRatio: true, dataFormat });
+    const interpolation = nearest ? 'nearest' : 'bilinear';
+    if (!training)
+      return resize(images, [height, width], {
+        interpolation,
+        cropToAspectRatio: true,
+        dataFormat,
+      });
     const [h, w] = this.sizeOf(images);
     if (h > height && w > width) {
       const top = this.#place(h - height);
@@ -43,7 +50,7 @@ export class RandomCrop extends RandomImageLayer {
       [start[0], Math.min(h, start[0] + height)],
       [start[1], Math.min(w, start[1] + width)],
     );
-    return resize(part, [height, width], { dataFormat });
+    return resize(part, [height, width], { interpolation, dataFormat });
   }
   /** 0 to `room`: int32, a scalar. */
   #place(room: number): Tensor {
@@ -58,8 +65,8 @@ export class RandomCrop extends RandomImageLayer {
     const sizes = [...this.withSize(images.shape, this.height, this.width)] as number[];
     return Tensor.of(lax.dynamicSlice(images.value, starts, sizes), images, top, left);
   }
-  override computeOutputShape(s: BatchShape): BatchShape {
-    return this.withSize(super.computeOutputShape(s), this.height, this.width);
+  protected override maskShape(s: BatchShape): BatchShape {
+    return this.withSize(super.maskShape(s), this.height, this.width);
   }
   override getConfig(): Record<string, unknown> {
     return { ...super.getConfig(), height: this.height, width: this.width };

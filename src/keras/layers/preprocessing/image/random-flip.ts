@@ -20,6 +20,7 @@ const modes: Readonly<Record<FlipMode, FlipMode>> = {
 
 /** As in Keras one draw decides: 'horizontalAndVertical' turns an image by 180 degrees, or not. */
 export class RandomFlip extends RandomImageLayer {
+  protected override readonly movesPixels: boolean = true;
   readonly mode: FlipMode;
 
   constructor(o: RandomFlipOptions = {}) {

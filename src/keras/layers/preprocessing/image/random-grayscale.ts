@@ -21,8 +21,8 @@ export class RandomGrayscale extends RandomImageLayer {
     if (!(this.factor >= 0 && this.factor <= 1))
       throw this.optionError('factor', 'a number from 0 to 1', o.factor);
   }
-  override computeOutputShape(s: BatchShape): BatchShape {
-    super.computeOutputShape(s);
+  protected override imageShape(s: BatchShape): BatchShape {
+    super.imageShape(s);
     const channels = s[s.length - (this.dataFormat === 'channelsFirst' ? 3 : 1)];
     if (channels != null && channels !== 1 && channels !== 3)
       throw this.shapeError('images of 1 or 3 channels', s);

@@ -24,6 +24,7 @@ export interface ResizingOptions extends ImageOptions {
 
 /** Keeps the dtype: integers are rounded, and held within their range. */
 export class Resizing extends ImageLayer {
+  protected override readonly movesPixels: boolean = true;
   readonly height: number;
   readonly width: number;
   readonly interpolation: Interpolation;
@@ -65,8 +66,9 @@ export class Resizing extends ImageLayer {
   protected override toNumbers(x: Tensor): Tensor {
     return isFloat(x.dtype) ? x.astype(this.dtype) : x;
   }
-  protected transform(images: Tensor): Tensor {
-    const { interpolation, cropToAspectRatio, padToAspectRatio, fillValue, antialias } = this;
+  protected transform(images: Tensor, _training: boolean, nearest: boolean): Tensor {
+    const interpolation = nearest ? 'nearest' : this.interpolation;
+    const { cropToAspectRatio, padToAspectRatio, fillValue, antialias } = this;
     const y = resize(images, [this.height, this.width], {
       interpolation,
       cropToAspectRatio,
@@ -77,8 +79,8 @@ export class Resizing extends ImageLayer {
     });
     return y.dtype === images.dtype ? y : y.round().astype(images.dtype);
   }
-  override computeOutputShape(s: BatchShape): BatchShape {
-    return this.withSize(super.computeOutputShape(s), this.height, this.width);
+  protected override maskShape(s: BatchShape): BatchShape {
+    return this.withSize(super.maskShape(s), this.height, this.width);
   }
   override getConfig(): Record<string, unknown> {
     return {
