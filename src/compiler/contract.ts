@@ -103,6 +103,9 @@ function plain(p: Problem, target: CpuTarget, epilogue: Epilogue): Draft {
     ...epilogue(b.index, m.index, n.index, acc),
   ];
   const cost = p.batch * p.m * p.n * (2 * p.k + 4);
+  const byRows =
+    p.n >= 8 && p.n <= 4096 && strideOf(positionOf(p.b(b.index, k.index, n.index)), n.index) === 1;
+  if (byRows) return rowByRow(p, target, epilogue, cost);
   if (cost < target.parallelThreshold)
     return { body: nest([b, m, n], inner, false), scratch: [], cost };
   return {
@@ -110,6 +113,32 @@ function plain(p: Problem, target: CpuTarget, epilogue: Epilogue): Draft {
     scratch: [],
     cost,
   };
+}
+
+/** The position that a load reads; anything else stands nowhere in particular. */
+const positionOf = (e: Expr): Expr => (e.op === 'load' ? e.args[0] : e);
+
+/** Each row of results as a sum of rows of B, which lie side by side in memory. */
+function rowByRow(p: Problem, target: CpuTarget, epilogue: Epilogue, cost: number): Draft {
+  const { dtype } = p.node.outputs[0];
+  const [b, m, n] = [loopOver('b', p.batch), loopOver('m', p.m), loopOver('n', p.n)];
+  const k = loopOver('k', p.k);
+  const sum = load(-1, dtype, n.index);
+  const put = (value: Expr): Stmt => ({
+    ...{ kind: 'store', buffer: -1, storage: dtype },
+    ...{ index: n.index, value },
+  });
+  const product = binary('mul', p.a(b.index, m.index, k.index), p.b(b.index, k.index, n.index));
+  const body: Stmt[] = [
+    ...nest([n], [put(constant(dtype as Scalar, 0))], true),
+    ...nest([k, n], [put(binary('add', sum, product))], true),
+    ...nest([n], epilogue(b.index, m.index, n.index, sum), true),
+  ];
+  const scratch = [{ dtype, length: p.n }];
+  const loops = [b, m].filter((l) => l.extent > 1);
+  if (cost < target.parallelThreshold || loops.length === 0)
+    return { body: nest(loops, body, false), scratch, cost };
+  return { ...parallelize(loops, false, (rest) => nest(rest, body, false)), scratch, cost };
 }
 
 /** Rows and columns of a tile for an m x n product; `budget` is in vector registers. */

@@ -1,12 +1,22 @@
 /** Pointwise groups: one loop nest that computes and stores every element of its values. */
-import { type Expr, variable } from '../expr/expr.ts';
-import { linearize } from '../expr/index-math.ts';
+import { boundedInt, type Expr, exprOrder, int, variable } from '../expr/expr.ts';
+import { imulc, isub, linearize, strideOf } from '../expr/index-math.ts';
 import type { Value } from '../graph/graph.ts';
 import { sizeOf } from '../shape.ts';
 import { type Buffers, Elements, sameElement } from './elements.ts';
 import type { Group } from './fuse.ts';
 import type { Kernel, Stmt } from './loopnest.ts';
-import { costOf, forLoop, loopsOver, mergeLoops, nest, parallelize } from './loops.ts';
+import {
+  costOf,
+  forLoop,
+  type Loop,
+  loopOver,
+  loopsOver,
+  mergeLoops,
+  nest,
+  type Parallel,
+  parallelize,
+} from './loops.ts';
 import type { CpuTarget } from './program.ts';
 
 export type Draft = Omit<Kernel, 'name' | 'reads' | 'writes'>;
@@ -55,6 +65,8 @@ export function lowerPointwise(group: Group, buffers: Buffers, target: CpuTarget
   const cost = sizeOf(space) * costOf(results.map((r) => r.value));
   if (cost < target.parallelThreshold || merged.length === 0)
     return { body: nest(merged, body, true), scratch: [], cost };
+  const across = transposed(merged, results);
+  if (across) return { ...inBlocks(merged, across, body), scratch: [], cost };
   const last = merged[merged.length - 1];
   const p = parallelize(merged, true, (rest, stretch) =>
     stretch
@@ -62,4 +74,45 @@ export function lowerPointwise(group: Group, buffers: Buffers, target: CpuTarget
       : nest(rest, body, true),
   );
   return { ...p, scratch: [], cost };
+}
+
+/** Rows and columns of the blocks in which a transposition goes: their lines stay in the cache. */
+const blockSize = 32;
+
+/** A loop along which an operand is contiguous while it is far apart along the innermost loop. */
+function transposed(loops: readonly Loop[], results: readonly Result[]): Loop | undefined {
+  const inner = loops[loops.length - 1];
+  if (inner.extent < blockSize) return undefined;
+  for (const e of exprOrder(results.map((r) => r.value))) {
+    if (e.op !== 'load') continue;
+    const stride = strideOf(e.args[0], inner.index);
+    if (stride === undefined || Math.abs(stride) < blockSize) continue;
+    const along = loops.find(
+      (l) => l !== inner && l.extent >= blockSize && strideOf(e.args[0], l.index) === 1,
+    );
+    if (along) return along;
+  }
+  return undefined;
+}
+
+function inBlocks(loops: readonly Loop[], across: Loop, body: readonly Stmt[]): Parallel {
+  const inner = loops[loops.length - 1];
+  const cut = (l: Loop): { loop: Loop; start: Expr; count: Expr } => {
+    const loop = loopOver('b', Math.ceil(l.extent / blockSize));
+    const start = imulc(loop.index, blockSize);
+    const left = isub(int(l.extent), start);
+    const even = l.extent % blockSize === 0;
+    const count = even ? int(blockSize) : boundedInt('min', left, int(blockSize), 1, blockSize);
+    return { loop, start, count };
+  };
+  const [o, i] = [cut(across), cut(inner)];
+  const block = [
+    forLoop(across.index, o.start, o.count, [forLoop(inner.index, i.start, i.count, body, true)]),
+  ];
+  const order = loops.map((l) => (l === across ? o.loop : l === inner ? i.loop : l));
+  return parallelize(
+    order.filter((l) => l.extent > 1),
+    false,
+    (rest) => nest(rest, block, false),
+  );
 }

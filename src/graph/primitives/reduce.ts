@@ -4,6 +4,7 @@ import type { Stmt } from '../../compiler/loopnest.ts';
 import { type DType, isFloat } from '../../dtype.ts';
 import {
   binary,
+  boundedInt,
   compare,
   constant,
   type Expr,
@@ -13,7 +14,7 @@ import {
   select,
   variable,
 } from '../../expr/expr.ts';
-import { iadd, imulc, isub } from '../../expr/index-math.ts';
+import { iadd, idivc, imodc, imulc, isub } from '../../expr/index-math.ts';
 import { showShape, sizeOf } from '../../shape.ts';
 import type { Value } from '../graph.ts';
 import * as lax from '../lax.ts';
@@ -21,6 +22,8 @@ import {
   type Attrs,
   definePrimitive,
   type FoldState,
+  type LoopIO,
+  type LoopKernel,
   operandError,
   type Primitive,
 } from '../primitive.ts';
@@ -274,6 +277,8 @@ export const cumulative: Primitive<CumulativeAttrs> = definePrimitive<Cumulative
       const n = shape[axis];
       const inner = sizeOf(shape.slice(axis + 1));
       const outer = sizeOf(shape) / Math.max(1, n * inner);
+      const wrap = (e: Expr): Expr => (dtype === 'uint8' ? binary('and', e, int(255)) : e);
+      if (inner >= 8) return alongRows(io, { op, reverse, n, inner, outer, wrap });
       const lane = variable('lane', 'int32', 0, Math.max(0, outer * inner - 1));
       const i = variable('i', 'int32', 0, Math.max(0, n - 1));
       const acc = variable('acc', scalarOf(dtype) as Scalar);
@@ -282,7 +287,6 @@ export const cumulative: Primitive<CumulativeAttrs> = definePrimitive<Cumulative
       const innerIndex = inner === 1 ? int(0) : binary('rem', lane, int(inner));
       const along = reverse ? isub(int(n - 1), i) : i;
       const position = iadd(iadd(imulc(outerIndex, n * inner), imulc(along, inner)), innerIndex);
-      const wrap = (e: Expr): Expr => (dtype === 'uint8' ? binary('and', e, int(255)) : e);
       const body: Stmt[] = [
         { kind: 'accum', variable: acc, init: constant(acc.dtype, identity(op, dtype)) },
         {
@@ -302,3 +306,47 @@ export const cumulative: Primitive<CumulativeAttrs> = definePrimitive<Cumulative
     },
   },
 });
+
+/** Lines that go side by side at a time. */
+const stretch = 128;
+
+/** Lines that lie across memory: each row of results is the row before it and a row of elements. */
+function alongRows(
+  io: LoopIO,
+  c: {
+    readonly op: CumulativeAttrs['op'];
+    readonly reverse: boolean;
+    readonly n: number;
+    readonly inner: number;
+    readonly outer: number;
+    readonly wrap: (e: Expr) => Expr;
+  },
+): LoopKernel {
+  const { n, inner, outer } = c;
+  const blocks = Math.ceil(inner / stretch);
+  const piece = variable('piece', 'int32', 0, Math.max(0, outer * blocks - 1));
+  const start = imulc(imodc(piece, blocks), stretch);
+  const count =
+    blocks === 1
+      ? int(inner)
+      : boundedInt('min', isub(int(inner), start), int(stretch), 1, stretch);
+  const i = variable('i', 'int32', 0, Math.max(0, n - 2));
+  const lane = variable('lane', 'int32', 0, inner - 1);
+  const base = iadd(imulc(idivc(piece, blocks), n * inner), lane);
+  const along = (k: Expr): Expr => iadd(base, imulc(c.reverse ? isub(int(n - 1), k) : k, inner));
+  const over = (body: Stmt): Stmt => ({
+    ...{ kind: 'for', index: lane, start, extent: count, step: 1, vector: true },
+    body: [body],
+  });
+  const here = along(iadd(i, int(1)));
+  const next = c.wrap(binary(c.op, io.loadOutput(0, along(i)), io.load(0, here)));
+  const first = io.store(0, along(int(0)), io.load(0, along(int(0))));
+  const body: Stmt[] = [
+    over(first),
+    {
+      ...{ kind: 'for', index: i, start: int(0), extent: int(n - 1), step: 1, vector: false },
+      body: [over(io.store(0, here, next))],
+    },
+  ];
+  return { body, parallel: { index: piece, extent: outer * blocks }, cost: 2 * n * inner * outer };
+}
