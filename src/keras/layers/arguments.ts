@@ -70,10 +70,14 @@ export function masksOf(x: Tensors): Masks {
   return flatten<Tensor | null>(masks).some((m) => m) ? (masks as Masks) : undefined;
 }
 
-/** Specs with the shapes of a tree that was computed otherwise. */
+/**
+ * Specs with the shapes of a tree that was computed otherwise. Where a call gives more than that knows
+ * of (attention scores, say), the specs as they are.
+ */
 export function withShapes(specs: SpecTree, known: ShapeTree): SpecTree {
   const dtypes = flatten<TensorSpec>(specs, isSpec).map((s) => s.dtype);
   const sizes = flatten<BatchShape>(known, isShape);
+  if (sizes.length !== dtypes.length) return specs;
   const made = sizes.map((shape, i): TensorSpec => ({ shape, dtype: dtypes[i] }));
   return pack(specs, made, isSpec) as SpecTree;
 }

@@ -111,6 +111,17 @@ for (const { family, rows } of families()) {
         ]);
       });
 
+      it.each(rows)('$row.name: in a functional model', ({ row, golden }) => {
+        const k = row.tolerance ?? 1;
+        const { outputs, shapes } = new Subject(row, golden).inModel();
+        agrees('output', outputs, golden.output, [1e-5 * k, 1e-6 * k]);
+        golden.output.forEach((p, i) => {
+          shapes[i].forEach((n, d) => {
+            if (n !== null) expect(n, `size ${d} of output ${i}`).toBe(p.shape[d]);
+          });
+        });
+      });
+
       const single = rows.filter(({ row }) => !row.batchCoupled && !row.masks);
       it.each(single)('$row.name: one sample', ({ row, golden }) => {
         const subject = new Subject(row, golden);

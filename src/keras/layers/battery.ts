@@ -11,7 +11,10 @@ import { gradient } from '../../graph/index.ts';
 import { compile, fromData, Tensor } from '../../tensor/index.ts';
 import { StateScope, withStateScope } from '../../tensor/state.ts';
 import { flattenTree } from '../../tensor/tree.ts';
+import type { KerasTensor } from '../functional/keras-tensor.ts';
 import { camelCase } from '../identifiers.ts';
+import { Model } from '../models/index.ts';
+import { flatten, type TreeOf } from '../tree.ts';
 import type { Variable } from '../variable.ts';
 import * as layers from './index.ts';
 import { getMask, setMask } from './mask.ts';
@@ -248,24 +251,54 @@ export class Subject {
     return [...this.layer.weights, ...this.layer.states];
   }
 
-  #apply(inputs: readonly Tensor[], training: boolean): Tensor[] {
-    const { row } = this;
-    row.masks?.forEach((m, i) => {
+  #mask(inputs: readonly Tensor[]): void {
+    this.row.masks?.forEach((m, i) => {
       const mask = makeMask(m, inputs[i].shape);
       if (mask) setMask(inputs[i], mask);
     });
+  }
+
+  #apply(inputs: readonly Tensor[], training: boolean): Tensor[] {
+    this.#mask(inputs);
+    const [given, extra] = this.#arguments(inputs);
+    const out = this.layer.apply<unknown>(given as Tensor, { ...extra, training });
+    return flattenTree(out).leaves as Tensor[];
+  }
+
+  /** The inputs as the call takes them, and its arguments. */
+  #arguments<T>(inputs: readonly T[]): [unknown, Record<string, unknown>] {
+    const { row } = this;
     const named = Object.entries(row.arguments ?? {});
     const first = inputs.filter((_, i) => !named.some(([, at]) => at === i));
     const extra = Object.fromEntries([
       ...named.map(([k, i]) => [camelCase(k), inputs[i]]),
       ...Object.entries(row.call ?? {}).map(([k, v]) => [camelCase(k), v]),
     ]);
-    const given = first.length === 1 && !row.list ? first[0] : first;
-    const out = (this.layer.apply as (x: unknown, o: object) => unknown).call(this.layer, given, {
-      ...extra,
-      training,
+    return [first.length === 1 && !row.list ? first[0] : first, extra];
+  }
+
+  /**
+   * The outputs and their shapes when a fresh layer is the only one of a functional model, of which the
+   * number of samples is not known, and which is made anew from its config.
+   */
+  inModel(): { outputs: readonly Tensor[]; shapes: readonly (readonly (number | null)[])[] } {
+    const samples = this.inputs[0].shape[0];
+    const symbols = this.inputs.map((x) => {
+      const first = x.shape[0] === samples ? null : x.shape[0];
+      return layers.input({ batchShape: [first, ...x.shape.slice(1)], dtype: x.dtype });
     });
-    return flattenTree(out).leaves as Tensor[];
+    const [given, extra] = this.#arguments(symbols);
+    const made = makeLayer(this.row.layer, this.row.config).apply<TreeOf<KerasTensor>>(
+      given as KerasTensor,
+      extra,
+    );
+    const model = new Model({ inputs: symbols, outputs: flatten(made) });
+    const config = JSON.parse(JSON.stringify(model.getConfig())) as Record<string, unknown>;
+    const again = Model.fromConfig(config) as Model;
+    again.setWeights(this.weights);
+    this.#mask(this.inputs);
+    const outputs = again.apply<Tensor | Tensor[]>([...this.inputs]);
+    return { outputs: flatten<Tensor>(outputs), shapes: flatten(made).map((t) => t.shape) };
   }
 
   /** The outputs, and the variables' values after the call. */

@@ -4,6 +4,8 @@ export interface CallContext {
   readonly training: boolean;
   /** Whether somebody said so, or nobody did. */
   readonly explicit: boolean;
+  /** Whether the outermost layers are called: those of models, not of other layers. */
+  readonly ofModel: boolean;
 }
 
 let context: CallContext | undefined;

@@ -67,6 +67,8 @@ export abstract class Layer extends LayerCalls {
   readonly dtype: DType;
   /** Whether float numbers that come in are converted to `dtype`. */
   protected readonly autocast: boolean = true;
+  /** Whether the layers inside are called as parts of a model. */
+  protected readonly isModel: boolean = false;
   /** Whether outputs have the mask that `computeMask` gives; without, masks end here. */
   readonly supportsMasking: boolean = false;
   /** Whether the layer trains where nobody says: augmentation does. */
@@ -238,7 +240,7 @@ export abstract class Layer extends LayerCalls {
     if (!callContext()) this.clearLosses();
     const before = o.mask === undefined ? masksOf(inputs) : o.mask;
     const options = this.#options(o, before);
-    const out = inCall({ training: o.training, explicit }, () =>
+    const out = inCall({ training: o.training, explicit, ofModel: this.isModel }, () =>
       inLayer(this.name, () => {
         const y = this.call(this.#cast(inputs), options);
         this.#penalizeActivity(y);
@@ -282,7 +284,9 @@ export abstract class Layer extends LayerCalls {
 
   #passMask(inputs: Tensors, out: Tensors, before: Masks): void {
     if (!this.supportsMasking) {
-      if (!this.#warned && flatten<unknown>(before).some((m) => m != null)) {
+      // A layer that uses others answers for the masks itself.
+      const outer = callContext()?.ofModel ?? true;
+      if (outer && !this.#warned && flatten<unknown>(before).some((m) => m != null)) {
         this.#warned = true;
         console.warn(
           `Layer "${this.name}" (${this.constructor.name}) was given an input with a mask, but does not support masking: layers after it will not see the mask.`,

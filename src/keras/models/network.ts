@@ -34,6 +34,7 @@ const modelOptions: readonly string[] = ['inputs', 'outputs', 'name', 'trainable
 export class Network extends Layer {
   override readonly supportsMasking: boolean = true;
   protected override readonly autocast: boolean = false;
+  protected override readonly isModel: boolean = true;
   readonly #graph: FunctionalGraph | undefined;
 
   /** Throws `graph` where the outputs do not depend on the inputs alone, `unknown-option`. */
