@@ -131,6 +131,32 @@ describe('images with labels and masks', () => {
   });
 });
 
+describe('Pipeline', () => {
+  const make = (): keras.layers.Pipeline =>
+    layers.pipeline([
+      layers.randomFlip({ seed: 1 }),
+      layers.randomCrop(2, 2, { seed: 2 }),
+      layers.rescaling(0.5),
+    ]);
+  it('is its layers one after the other', () => {
+    const x = count(3, 4, 4, 1);
+    const whole = make();
+    const y = whole.apply(x);
+    const parts = make().layers.reduce((t, l) => l.apply<Tensor>(t, training), x);
+    expect(y.arraySync()).toEqual(parts.arraySync());
+    expect(whole.computeOutputShape([null, 4, 4, 1])).toEqual([null, 2, 2, 1]);
+    expect(whole.states.length).toBe(2);
+    expect(whole.apply(x, { training: false }).shape).toEqual([3, 2, 2, 1]);
+    const again = layers.deserialize(layers.serialize(whole));
+    expect(again.getConfig()).toEqual(whole.getConfig());
+    expect(again.apply<Tensor>(x).arraySync()).toEqual(y.arraySync());
+  });
+  it('needs layers', () => {
+    expect(() => layers.pipeline([])).toThrow(/layers must be a list of layers, at least one/);
+    expect(() => layers.pipeline([layers.randomFlip, 1] as never)).toThrow(/list of layers/);
+  });
+});
+
 it('RandomErasing takes a colour', () => {
   const gray = tensor(new Float32Array(48), { shape: [1, 4, 4, 3] });
   const colour = { factor: [1, 1], scale: 0.9, fillValue: [1, 2, 300], seed: 5 };

@@ -1,6 +1,7 @@
 export * from './auto-contrast.ts';
 export * from './center-crop.ts';
 export type { LabelledImages } from './image-layer.ts';
+export * from './pipeline.ts';
 export * from './random-blur.ts';
 export * from './random-color.ts';
 export * from './random-color-jitter.ts';
