@@ -123,7 +123,9 @@ def run(row):
     start = [make_weight(f"{name}/weight{i}/{w.name}", w.shape) for i, w in enumerate(layer.weights)]
     layer.set_weights(start)
     trainable = [jnp.asarray(v.value) for v in layer.trainable_variables]
-    state = [jnp.asarray(v.value) for v in layer.non_trainable_variables]
+    # Keras's recurrent cells draw dropout masks while nothing is trained, too; here streams begin at 0.
+    fresh = lambda v: v.value * jnp.asarray([1, 0], v.dtype) if v.name == "seed_generator_state" else v.value
+    state = [jnp.asarray(fresh(v)) for v in layer.non_trainable_variables]
 
     def forward(tv, ntv, values, training):
         kw = {"training": True} if training and layer._call_has_training_arg else {"training": False} if layer._call_has_training_arg else {}

@@ -165,14 +165,14 @@ function makeMask(spec: MaskSpec, shape: readonly number[]): Tensor | undefined 
 }
 
 /** Options in camelCase, with nested layers made. */
-function revive(config: unknown): unknown {
-  if (Array.isArray(config)) return config.map(revive);
+function revive(config: unknown, dtype?: DType): unknown {
+  if (Array.isArray(config)) return config.map((c) => revive(c, dtype));
   if (config === null || typeof config !== 'object') return config;
   const entries = Object.entries(config);
   const c = config as { class_name?: string; config?: unknown };
   if (entries.length === 2 && c.class_name !== undefined && c.config !== undefined)
-    return makeLayer(c.class_name, c.config as Row['config']);
-  return Object.fromEntries(entries.map(([k, v]) => [camelCase(k), revive(v)]));
+    return makeLayer(c.class_name, c.config as Row['config'], dtype);
+  return Object.fromEntries(entries.map(([k, v]) => [camelCase(k), revive(v, dtype)]));
 }
 
 type AnyLayer = layers.Layer;
@@ -195,7 +195,7 @@ function layerClass(name: string): LayerClass {
 
 function makeLayer(name: string, config: Row['config'], dtype?: DType): AnyLayer {
   return new (layerClass(name))({
-    ...(revive(config) as object),
+    ...(revive(config, dtype) as object),
     ...(dtype && dtype !== 'float32' ? { dtype } : {}),
   });
 }

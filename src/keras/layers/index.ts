@@ -38,6 +38,7 @@ export {
   serialize,
 } from './registry.ts';
 export * from './reshaping/index.ts';
+export * from './rnn/index.ts';
 export type { DataFormat } from './spatial.ts';
 export * from './wrapper.ts';
 
