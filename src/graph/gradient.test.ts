@@ -555,6 +555,13 @@ describe('gradients by convention', () => {
     expect(gradientAt((x) => lax.reduceMin(x), [4, 1, 1])).toEqual([[0, 0.5, 0.5]]);
   });
 
+  it('sends the cotangent of a window to its first extreme, and of padding nowhere', () => {
+    const pool = (op: 'max' | 'min', strides: number) => (x: Value) =>
+      lax.reduceWindow(x, op, { window: [3], strides: [strides], padding: [[1, 1]] });
+    expect(gradientAt(pool('max', 1), [2, 2, 1, 1, 1])).toEqual([[2, 1, 1, 1, 0]]);
+    expect(gradientAt(pool('min', 2), [2, 2, 1, 1, 1])).toEqual([[1, 0, 1, 1, 0]]);
+  });
+
   it('is zero where abs has its kink, and finite where pow has none', () => {
     expect(gradientAt(lax.abs, [0, -2])).toEqual([[0, -1]]);
     expect(gradientAt((x) => lax.pow(x, like(x, 0)), [0, 2])).toEqual([[0, 0]]);

@@ -1,7 +1,7 @@
 /**
  * What a primitive is. Each is defined once, in `primitives/`: its shape and dtype rule, its
  * gradient, and its lowering. Nothing else in the compiler or in a printer knows a primitive by
- * name (but `dot_general`, which the tiler takes whole).
+ * name (but `dot_general` and `conv_general_dilated`, which the tiler takes whole).
  */
 
 import type { Stmt } from '../compiler/loopnest.ts';
@@ -24,7 +24,7 @@ export type Reader = (operand: number, index: readonly Expr[]) => Expr;
  *   only moves data: such nodes cost no kernel of their own, they fuse into whoever reads them.
  * - `fold`: each element is an accumulation over `axes` of the first operand. More operands of the
  *   same shape may be read alongside it.
- * - `contract`: a matrix product, left whole for the tiler.
+ * - `contract`: a matrix product or a convolution, left whole for the tiler.
  * - `loops`: statements of its own (sorting, scattering, running sums); operands and results are
  *   whole buffers.
  * - `control`: graphs of its own, run in a loop or by choice; the compiler lowers those.
