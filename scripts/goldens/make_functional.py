@@ -68,6 +68,23 @@ def masked():
     return net(ids, [L.GlobalAveragePooling1D(name="mean")(x), L.Dense(2, name="steps")(x)], "masked")
 
 
+class Loss(L.Layer):
+    def call(self, x):
+        self.add_loss(0.3 * keras.ops.sum(x))
+        return x
+
+
+def penalized():
+    """Penalties on weights (of a layer used twice too; those on frozen ones do not count) and on outputs. Not on
+    outputs of a layer used twice: compiled, Keras on JAX forgets those of the first call."""
+    x = keras.Input((3,), name="x")
+    r = keras.regularizers
+    twice = L.Dense(3, activation="tanh", kernel_regularizer=r.L1(0.05), name="twice")
+    once = L.Dense(3, activity_regularizer=r.L2(0.1), name="once")
+    fixed = L.Dense(3, kernel_regularizer=r.L2(0.5), bias_regularizer=r.L2(0.5), trainable=False, name="fixed")
+    return net(x, L.Dense(1, name="out")(Loss(name="loss")(fixed(once(twice(twice(x)))))), "penalized")
+
+
 class Own(keras.Model):
     def __init__(self):
         super().__init__(name="own")
@@ -81,7 +98,7 @@ class Own(keras.Model):
         return x
 
 
-MODELS = {f.__name__: f for f in (diamond, shared, linear, nested, branches, frozen, masked)}
+MODELS = {f.__name__: f for f in (diamond, shared, linear, nested, branches, frozen, masked, penalized)}
 MODELS["own"] = Own
 
 
@@ -153,5 +170,5 @@ def build():
     for model in ("diamond", "shared", "linear", "nested", "branches", "frozen"):
         keras.backend.clear_session()
         graphs.append(graph(model))
-    return {"summaries": summaries, "graphs": graphs, "training": [training(k) for k in ("diamond", "shared", "nested", "branches", "frozen", "masked")]}
+    return {"summaries": summaries, "graphs": graphs, "training": [training(k) for k in ("diamond", "shared", "nested", "branches", "frozen", "masked", "penalized")]}
 

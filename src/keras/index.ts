@@ -10,6 +10,7 @@ export type { KerasTensor } from './functional/keras-tensor.ts';
 export * as initializers from './initializers/index.ts';
 export * as layers from './layers/index.ts';
 export { input as Input, input } from './layers/index.ts';
+export { Layer } from './layers/layer.ts';
 export * as losses from './losses/index.ts';
 export * as metrics from './metrics/index.ts';
 export * from './models/index.ts';

@@ -121,7 +121,7 @@ export abstract class Layer extends LayerCalls {
     const shapes = Object.fromEntries(args.map(([k, v]) => [k, shapesIn(v)]));
     const known = this.#ownShapes ? this.computeOutputShape(shape, shapes) : undefined;
     this.#buildOnce(shape, shapes);
-    const specs = traceSpecs(
+    const specs = this.#run(
       (t) => {
         const [x, given] = t as [Tensors, Record<string, Tensors>];
         return this.invoke(x, { ...o, ...given, training: (o.training ?? false) as boolean });
@@ -131,6 +131,22 @@ export abstract class Layer extends LayerCalls {
     const out = known ? withShapes(specs, known) : specs;
     this.#outputShape ??= shapesIn(out);
     return out;
+  }
+
+  /** Runs `f` on stand-ins; says whose call it is that cannot be run so. */
+  #run(f: (t: Tensors) => Tensors, specs: SpecTree): SpecTree {
+    try {
+      return traceSpecs(f, specs);
+    } catch (cause) {
+      if (!(cause instanceof GradloomError) || cause.code !== 'traced' || callContext())
+        throw cause;
+      throw new GradloomError(
+        'traced',
+        `Layer "${this.name}" (${this.constructor.name}): call reads values of tensors, which are not known while a model is being built or traced. Compute with tensors to the end, or apply the layer to data alone.`,
+        { layer: this.name },
+        { cause },
+      );
+    }
   }
 
   get #ownShapes(): boolean {
@@ -146,7 +162,7 @@ export abstract class Layer extends LayerCalls {
         isShape,
       ) as SpecTree;
     const args = Object.entries(shapes).map(([k, v]) => [k, specs(v)]);
-    return traceSpecs(
+    return this.#run(
       (t) => {
         const [x, given] = t as [Tensors, Record<string, Tensors>];
         return this.invoke(x, { training: false, ...given });
