@@ -112,7 +112,7 @@ function looped(
     return lax.full(y.shape, 0, y.dtype);
   };
   const init = [...initial.map((t) => t.value), ...(carried ? [first()] : [])];
-  const { carry, ys } = scan(body, init, mask ? [xs.value, mask.value] : [xs.value], {
+  const { carry, ys } = lax.scan(body, init, mask ? [xs.value, mask.value] : [xs.value], {
     reverse: o.reverse,
   });
   const end = carry.map((v) => Tensor.of(v, xs, ...initial));
@@ -126,27 +126,4 @@ function looped(
   const all = o.reverse ? lax.reverse(ys[0], [0]) : ys[0];
   const outputs = Tensor.of(all, xs, ...initial);
   return { last: at(outputs, outputs.shape[0] - 1), outputs, states };
-}
-
-/** Until the graph has a loop of its own: a copy of the body for each step. */
-function scan(
-  body: (carry: Value[], x: Value[]) => { carry: readonly Value[]; ys: readonly Value[] },
-  init: readonly Value[],
-  xs: readonly Value[],
-  o: { readonly reverse: boolean },
-): { carry: readonly Value[]; ys: readonly Value[] } {
-  const n = xs[0].shape[0];
-  let carry = [...init];
-  const collected: (readonly Value[])[] = [];
-  for (let k = 0; k < n; k++) {
-    const t = o.reverse ? n - 1 - k : k;
-    const r = body(
-      carry,
-      xs.map((x) => at(Tensor.of(x), t).value),
-    );
-    carry = [...r.carry];
-    collected[t] = r.ys;
-  }
-  const ys = collected[0].map((_, i) => stack(collected.map((y) => Tensor.of(y[i]))).value);
-  return { carry, ys };
 }
