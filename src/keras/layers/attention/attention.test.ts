@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { setBackend } from '../../../backends/registry.ts';
 import { type Tensor, tensor } from '../../../tensor/index.ts';
 import * as keras from '../../index.ts';
@@ -114,6 +114,34 @@ describe('MultiHeadAttention', () => {
     expect(() => mha({ slidingWindow: 1.5 })).toThrow('slidingWindow must be a whole number');
     expect(() => mha({ flashAttention: true })).toThrow('flashAttention is not supported');
     expect(() => mha({ heads: 2 } as never)).toThrow('has no option "heads"');
+  });
+});
+
+describe('in functional models', () => {
+  it('gives its scores too, and says nothing of masks that it has heeded', async () => {
+    const warn = vi.spyOn(console, 'warn');
+    const ids = keras.input({ shape: [4], dtype: 'int32' });
+    const x = layers.embedding(10, 6, { maskZero: true }).apply<keras.KerasTensor>(ids);
+    const mha = layers.multiHeadAttention(2, 3);
+    const [y, scores] = mha.apply<keras.KerasTensor[]>(x, {
+      value: x,
+      returnAttentionScores: true,
+    });
+    expect([y.shape, scores.shape]).toEqual([
+      [null, 4, 6],
+      [null, 2, 4, 4],
+    ]);
+    const sum: keras.KerasTensor = layers.add([x, y]);
+    const normal = layers.layerNormalization().apply<keras.KerasTensor>(sum);
+    const model = keras.model({ inputs: ids, outputs: [normal, scores] });
+    const [out, weights] = (await model.predict([
+      [1, 2, 0, 0],
+      [3, 4, 5, 6],
+    ])) as unknown as Tensor[];
+    expect(out.shape).toEqual([2, 4, 6]);
+    expect((weights.arraySync() as number[][][][])[0][0][0].slice(2)).toEqual([0, 0]);
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
   });
 });
 

@@ -97,7 +97,7 @@ export class GroupQueryAttention extends HeadsLayer {
     const key = (o.key as Tensor | null | undefined) ?? value;
     const sources = maskSources(o, this.slidingWindow);
     const mask = attentionMask(this, sources, query.shape[1], value.shape[1]);
-    const inner = { training: o.training };
+    const inner = { training: o.training, mask: null };
     const heads = {
       query: this.queryDense.apply(query, inner),
       key: this.#repeated(this.keyDense.apply(key, inner)),

@@ -148,7 +148,7 @@ export abstract class HeadsLayer extends Layer {
 
   /** The end of the call: gate, projection, and the scores if they are wanted. */
   protected finish(query: Tensor, { output, scores }: Attended, o: CallOptions): Tensor | Tensor[] {
-    const inner = { training: o.training };
+    const inner = { training: o.training, mask: null };
     const gated = this.gateDense ? output.mul(this.gateDense.apply(query, inner)) : output;
     const y = this.outputDense.apply(gated, inner);
     return o.returnAttentionScores === true ? [y, scores] : y;
