@@ -49,7 +49,7 @@ function reading(node: Node, operand: number): { aligned: boolean; repeats: bool
   if (lowering.kind !== 'pointwise')
     return { aligned: false, repeats: lowering.kind === 'contract' };
   const size = sizeOf(node.outputs[0].shape);
-  const repeats = sizeOf(node.inputs[operand].shape) < size;
+  const repeats = lowering.repeats === true || sizeOf(node.inputs[operand].shape) < size;
   if (lowering.elementwise || name === 'reshape') return { aligned: true, repeats: false };
   return { aligned: false, repeats };
 }

@@ -11,6 +11,7 @@ import * as lax from '../graph/lax.ts';
 import { stopGradient } from '../graph/primitives/elementwise.ts';
 import { sameShape, sizeOf } from '../shape.ts';
 import { rewriteConvolution } from './rewrite-convolution.ts';
+import { rewriteWindow } from './rewrite-window.ts';
 import { mergeExtended, pruneControl, simplifyControl } from './simplify-control.ts';
 
 /** Every output a value of its own: an input, or an output named twice, is copied. */
@@ -192,6 +193,9 @@ function rewrite(node: Node, xs: readonly Value[]): Value | undefined {
       return splitContraction(node, xs);
     case 'conv_general_dilated':
       return rewriteConvolution(node, xs);
+    case 'reduce_window':
+    case 'arg_window':
+      return rewriteWindow(node, x);
     default:
       return undefined;
   }

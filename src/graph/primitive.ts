@@ -36,6 +36,8 @@ export type Lowering<A extends Attrs = Attrs> =
       readonly elementwise: boolean;
       /** Scalar operations an element costs, beyond reading the operands. */
       readonly cost: number;
+      /** Reads an element of an operand for several of its own: dear operands are stored first. */
+      readonly repeats?: boolean;
       at(node: Node & { readonly attrs: A }, index: readonly Expr[], read: Reader): Expr;
     }
   | {

@@ -337,6 +337,30 @@ const windowRows: readonly WindowRow[] = [
     x: [2, 40, 3],
     o: { window: [1, 25, 1], strides: [1, 5, 1], padding: [none, [3, 4], none] },
   },
+  {
+    note: '7x6 by 2, padded',
+    x: [2, 15, 14, 3],
+    o: {
+      window: [1, 7, 6, 1],
+      strides: [1, 2, 2, 1],
+      padding: [none, [5, 4], [2, 5], none],
+    },
+  },
+  {
+    note: '3x3x3 in three dimensions',
+    x: [5, 6, 7],
+    o: { window: [3, 3, 3], strides: [1, 2, 1], padding: [[1, 1], none, [2, 0]] },
+  },
+  {
+    note: 'a window of stretches',
+    x: [2, 90, 2],
+    o: { window: [1, 41, 1], strides: [1, 3, 1], padding: [none, [20, 11], none] },
+  },
+  {
+    note: 'a dilated window of whole stretches',
+    x: [98, 2],
+    o: { window: [48, 1], strides: [2, 1], padding: [[9, 16], none], windowDilation: [2, 1] },
+  },
   { note: 'no windows', x: [3, 2], o: { window: [1, 4], strides: [1, 1], padding: [none, none] } },
   {
     note: 'nothing inside',

@@ -52,6 +52,7 @@ export const depthwiseConv: Primitive<ConvAttrs> = definePrimitive<ConvAttrs>({
     kind: 'pointwise',
     elementwise: false,
     cost: 18,
+    repeats: true,
     at(node, index, read) {
       const [x, w] = node.inputs;
       const a = node.attrs;
@@ -101,6 +102,7 @@ export const convView: Primitive<ViewAttrs> = definePrimitive<ViewAttrs>({
     kind: 'pointwise',
     elementwise: false,
     cost: 2,
+    repeats: true,
     at(node: Node & { readonly attrs: ViewAttrs }, index, read) {
       const [x] = node.inputs;
       const a = node.attrs;

@@ -226,6 +226,7 @@ export const reduceWindow: Primitive<ReduceWindowAttrs> = definePrimitive<Reduce
     kind: 'pointwise',
     elementwise: false,
     cost: 9,
+    repeats: true,
     at(node, index, read) {
       const { op } = node.attrs;
       const { shape, dtype } = node.inputs[0];
@@ -257,6 +258,7 @@ export const argWindow: Primitive<ArgWindowAttrs> = definePrimitive<ArgWindowAtt
     kind: 'pointwise',
     elementwise: false,
     cost: 12,
+    repeats: true,
     at(node, index, read) {
       const { shape, dtype } = node.inputs[0];
       const none = identity(node.attrs.op, dtype);
@@ -325,6 +327,7 @@ export const windowScatterAdd: Primitive<PlacedAttrs> = definePrimitive<PlacedAt
     kind: 'pointwise',
     elementwise: false,
     cost: 9,
+    repeats: true,
     at(node, index, read) {
       const [source] = node.inputs;
       const none = zero(source.dtype);
@@ -362,6 +365,7 @@ export const windowGather: Primitive<WindowAttrs> = definePrimitive<WindowAttrs>
     kind: 'pointwise',
     elementwise: false,
     cost: 9,
+    repeats: true,
     at(node, index, read) {
       const { shape, dtype } = node.inputs[0];
       let acc = zero(dtype);
