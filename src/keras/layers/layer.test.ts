@@ -350,3 +350,20 @@ describe('serialize and deserialize', () => {
     expect(layers.deserialize({ className: 'MineToo', config: {} })).toBeInstanceOf(Mine);
   });
 });
+
+describe('whole numbers as inputs', () => {
+  const ids = tensor([[1, 2, 5]], { dtype: 'int32' });
+  it.each([
+    ['dense', layers.dense(2)],
+    ['softmax', layers.softmax()],
+    ['batch normalization', layers.batchNormalization()],
+    ['layer normalization', layers.layerNormalization()],
+    ['group normalization', layers.groupNormalization({ groups: 1 })],
+    ['RMS normalization', layers.rmsNormalization()],
+    ['unit normalization', layers.unitNormalization()],
+  ])('%s counts with them as floats', (_, layer) => {
+    const out = layer.apply(ids);
+    expect(out.dtype).toBe('float32');
+    expect(out.arraySync()).toEqual(layer.apply(ids.astype('float32')).arraySync());
+  });
+});

@@ -67,6 +67,8 @@ export abstract class Layer extends LayerCalls {
   readonly dtype: DType;
   /** Whether float numbers that come in are converted to `dtype`. */
   protected readonly autocast: boolean = true;
+  /** Whether whole numbers are converted too, where they are inputs and no arguments. */
+  protected readonly floatInputs: boolean = false;
   /** Whether the layers inside are called as parts of a model. */
   protected readonly isModel: boolean = false;
   /** Whether outputs have the mask that `computeMask` gives; without, masks end here. */
@@ -258,7 +260,7 @@ export abstract class Layer extends LayerCalls {
     const options = this.#options(o, before);
     const out = inCall({ training: o.training, explicit, ofModel: this.isModel }, () =>
       inLayer(this.name, () => {
-        const y = this.call(this.#cast(inputs), options);
+        const y = this.call(this.#cast(inputs, this.floatInputs), options);
         this.#penalizeActivity(y);
         return y;
       }),
@@ -267,10 +269,11 @@ export abstract class Layer extends LayerCalls {
     return out;
   }
 
-  #cast<T>(x: T): T {
+  #cast<T>(x: T, whole = false): T {
     if (!this.autocast) return x;
     const one = (t: unknown): unknown => {
-      if (!(t instanceof Tensor) || !isFloat(t.dtype) || t.dtype === this.dtype) return t;
+      if (!(t instanceof Tensor) || t.dtype === this.dtype) return t;
+      if (t.dtype === 'bool' || !(whole || isFloat(t.dtype))) return t;
       const y = t.astype(this.dtype);
       setMask(y, getMask(t));
       return y;

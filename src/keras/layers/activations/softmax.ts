@@ -26,6 +26,7 @@ export interface SoftmaxOptions extends LayerOptions {
  * the input; what it leaves out gets 0.
  */
 export class Softmax extends Layer {
+  protected override readonly floatInputs: boolean = true;
   override readonly supportsMasking: boolean = true;
   readonly axis: number | readonly number[];
 

@@ -36,6 +36,7 @@ export interface AttentionOptions extends AdditiveAttentionOptions {
 
 /** What the kinds of attention share: everything but the scores. */
 abstract class BaseAttention extends Layer {
+  protected override readonly floatInputs: boolean = true;
   override readonly supportsMasking: boolean = true;
   readonly useScale: boolean;
   readonly dropout: number;

@@ -54,6 +54,7 @@ const options = [
  * Weights: gamma, beta, moving_mean, moving_variance, one number a feature.
  */
 export class BatchNormalization extends Layer {
+  protected override readonly floatInputs: boolean = true;
   override readonly supportsMasking: boolean = true;
   readonly axis: number;
   readonly momentum: number;

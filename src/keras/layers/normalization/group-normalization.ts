@@ -21,6 +21,7 @@ export interface GroupNormalizationOptions extends AffineOptions {
  * other dimensions too, then times gamma plus beta, one number a channel. epsilon is 1e-3.
  */
 export class GroupNormalization extends Layer {
+  protected override readonly floatInputs: boolean = true;
   override readonly supportsMasking: boolean = true;
   readonly groups: number;
   readonly axis: number;

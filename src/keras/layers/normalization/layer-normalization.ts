@@ -20,6 +20,7 @@ export interface LayerNormalizationOptions extends AffineOptions {
  * `axis`. Weights: gamma (ones) and beta (zeros), of the sizes of `axis`. epsilon is 1e-3.
  */
 export class LayerNormalization extends Layer {
+  protected override readonly floatInputs: boolean = true;
   override readonly supportsMasking: boolean = true;
   readonly axis: number | readonly number[];
   readonly epsilon: number;

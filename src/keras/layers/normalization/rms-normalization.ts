@@ -16,6 +16,7 @@ export interface RMSNormalizationOptions extends LayerOptions {
 
 /** scale * x / sqrt(mean(x²) + epsilon), the mean over `axis`. Weight: scale (ones), of the sizes of `axis`. */
 export class RMSNormalization extends Layer {
+  protected override readonly floatInputs: boolean = true;
   readonly axis: number | readonly number[];
   readonly epsilon: number;
   scale!: Variable;

@@ -13,6 +13,7 @@ export interface UnitNormalizationOptions extends LayerOptions {
 
 /** x divided by the square root of its sum of squares over `axis`, but by no less than 1e-12. */
 export class UnitNormalization extends Layer {
+  protected override readonly floatInputs: boolean = true;
   override readonly supportsMasking: boolean = true;
   readonly axis: number | readonly number[];
 

@@ -77,16 +77,19 @@ export class Bidirectional extends Layer {
   }
 
   override computeOutputShape(s: ShapeTree): ShapeTree {
-    const shape = this.forwardLayer.computeOutputShape(s);
-    const [output, ...states] = (
-      this.forwardLayer.returnState ? shape : [shape]
-    ) as readonly BatchShape[];
+    const parts = (l: Bidirectional['forwardLayer']): readonly BatchShape[] => {
+      const shape = l.computeOutputShape(s);
+      return (l.returnState ? shape : [shape]) as readonly BatchShape[];
+    };
+    const [output, ...states] = parts(this.forwardLayer);
+    const [backward, ...backwardStates] = parts(this.backwardLayer);
+    const last = (shape: BatchShape): number => shape[shape.length - 1] as number;
     const merged =
       this.mergeMode === 'concat'
-        ? [...output.slice(0, -1), 2 * (output[output.length - 1] as number)]
+        ? [...output.slice(0, -1), last(output) + last(backward)]
         : output;
-    const outputs = this.mergeMode === null ? [output, output] : [merged];
-    const all = [...outputs, ...states, ...states];
+    const outputs = this.mergeMode === null ? [output, backward] : [merged];
+    const all = [...outputs, ...states, ...backwardStates];
     return all.length === 1 ? all[0] : all;
   }
 
