@@ -23,11 +23,14 @@ interface Held {
 }
 const nothing: Held = { layers: [], variables: [], metrics: [] };
 
+// No functions within functions here: these run at every call of fit and its kin, and builds that keep
+// names pay for each closure.
+function add<T>(list: T[], item: T): void {
+  if (!list.includes(item)) list.push(item);
+}
+
 /** Each part once; lists and plain objects are looked through. */
 function collect(x: unknown, into: Held, within: readonly unknown[] = []): void {
-  const add = <T>(list: T[], item: T): void => {
-    if (!list.includes(item)) list.push(item);
-  };
   if (typeof x !== 'object' || x === null) return;
   if (x instanceof LayerState) add(into.layers, x);
   else if (x instanceof Variable) add(into.variables, x);
@@ -89,13 +92,13 @@ export abstract class LayerState {
   /** This layer and all inside of it, each once. */
   flattenLayers(): LayerState[] {
     const seen = new Set<LayerState>();
-    const walk = (l: LayerState): void => {
-      if (seen.has(l)) return;
-      seen.add(l);
-      for (const inner of l.sublayers) walk(inner);
-    };
-    walk(this);
+    this.#flatten(seen);
     return [...seen];
+  }
+  #flatten(seen: Set<LayerState>): void {
+    if (seen.has(this)) return;
+    seen.add(this);
+    for (const inner of this.sublayers) inner.#flatten(seen);
   }
 
   /** Layers, variables and metrics among the own properties, in lists and plain objects too. */
