@@ -5,6 +5,7 @@ import type { Tensor } from '../../../tensor/index.ts';
 import { checkOptions } from '../../identifiers.ts';
 import { serialize } from '../../serialization.ts';
 import type { Variable } from '../../variable.ts';
+import { shapesIn } from '../arguments.ts';
 import {
   type BatchShape,
   baseOptions,
@@ -13,6 +14,7 @@ import {
   type LayerOptions,
   type Masks,
   type ShapeTree,
+  type SpecTree,
   type Tensors,
 } from '../layer.ts';
 import {
@@ -115,6 +117,19 @@ export class RNN extends Layer {
       flatSizes(this.cell.stateSize).map((n) => [s[0], n]) as never,
     );
     return [output, ...states] as unknown as ShapeTree;
+  }
+
+  override computeOutputSpec(
+    inputs: SpecTree,
+    o: Readonly<Record<string, unknown>> = {},
+  ): SpecTree {
+    if (this.stateful && !this.#kept && (shapesIn(inputs) as BatchShape)[0] === null)
+      throw new GradloomError(
+        'layer-shape',
+        `${this.label} is stateful, so it must know the size of the batch: give batchSize to keras.input, or apply the layer to a tensor first.`,
+        { layer: this.name },
+      );
+    return super.computeOutputSpec(inputs, o);
   }
 
   override computeMask(_: Tensors, mask: Masks): Masks {
