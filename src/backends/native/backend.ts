@@ -1,4 +1,5 @@
 /** The native backend: programs as machine code made by the system's C compiler. */
+import { cpus, platform } from 'node:os';
 import { printC } from '../../codegen/c/printer.ts';
 import { dump } from '../../compiler/debug.ts';
 import { lowerGraph } from '../../compiler/lower.ts';
@@ -33,6 +34,9 @@ export interface NativeBackendOptions {
   readonly tier?: 'auto' | 'cc';
   readonly warn?: (message: string) => void;
 }
+
+/** Units of a program that are compiled at the same time: through the shell, so not on Windows. */
+const compilersAtOnce = platform() === 'win32' ? 1 : Math.min(4, cpus().length);
 
 /** Large programs on slow machines: minutes would be a fault, but seconds are not. */
 const compileTimeoutMs = 120_000;
@@ -150,9 +154,9 @@ export class NativeBackend implements Backend {
     inputBytes: readonly number[] = [],
   ): Executable {
     if (this.#disposed) throw new GradloomError('disposed', 'The native backend is disposed of.');
-    const source = printC(program, this.target);
+    const source = printC(program, this.target, compilersAtOnce);
     dump('c', () => `--- ${program.name}: C\n${source.text}`);
-    const library = this.#load(program.name, source.text);
+    const library = this.#load(program.name, source.units);
     const loaded: LoadedProgram = {
       run: library.run,
       scratchBytes: source.scratchBytes,
@@ -170,9 +174,9 @@ export class NativeBackend implements Backend {
     );
   }
 
-  #load(name: string, source: string): Library {
+  #load(name: string, source: readonly string[]): Library {
     const { runtime } = this;
-    const key = hashOf([...runtime.identity, source]);
+    const key = hashOf([...runtime.identity, ...source]);
     const known = this.#libraries.get(key);
     if (known) {
       known.users++;

@@ -4,10 +4,12 @@ import {
   accessSync,
   closeSync,
   constants,
+  mkdirSync,
   openSync,
   readSync,
   realpathSync,
   statSync,
+  writeFileSync,
 } from 'node:fs';
 import { arch, cpus, platform } from 'node:os';
 import { delimiter, isAbsolute, join, resolve } from 'node:path';
@@ -150,7 +152,8 @@ export class CompileError extends Error {
 }
 
 export interface CompileJob {
-  readonly source: string;
+  /** Translation units; several are compiled at the same time. */
+  readonly source: string | readonly string[];
   readonly output: string;
   readonly flags: readonly string[];
   /** For files the compiler makes on its way. */
@@ -161,10 +164,18 @@ export interface CompileJob {
 /** Compiles C text to a shared library, or throws CompileError saying why that failed. */
 export function runCompiler(cc: Compiler, job: CompileJob): void {
   const libraries = platform() === 'linux' ? ['-lm', '-ldl'] : ['-lm'];
-  const args = [...cc.args, ...job.flags, '-pthread', '-x', 'c', '-', '-o', job.output];
-  const result = spawnSync(cc.path, [...args, ...libraries], {
-    input: job.source,
-    stdio: ['pipe', 'ignore', 'pipe'],
+  const units = typeof job.source === 'string' ? [job.source] : job.source;
+  const many = units.length > 1;
+  const [program, args, input] = many
+    ? ['/bin/sh', ['-c', atOnce(cc, job, units, libraries)], undefined]
+    : [
+        cc.path,
+        [...cc.args, ...job.flags, '-pthread', '-x', 'c', '-', '-o', job.output, ...libraries],
+        units[0],
+      ];
+  const result = spawnSync(program, args, {
+    input,
+    stdio: [many ? 'ignore' : 'pipe', 'ignore', 'pipe'],
     timeout: job.timeoutMs,
     killSignal: 'SIGKILL',
     maxBuffer: 1 << 20,
@@ -190,6 +201,38 @@ export function runCompiler(cc: Compiler, job: CompileJob): void {
       full ? 'ENOSPC' : undefined,
     );
   }
+}
+
+const quoted = (s: string): string => `'${s.replaceAll("'", "'\\''")}'`;
+
+/** A shell script that compiles the units side by side and links them. Leaves nothing but the library. */
+function atOnce(
+  cc: Compiler,
+  job: CompileJob,
+  units: readonly string[],
+  libraries: readonly string[],
+): string {
+  const folder = join(job.tempDir, 'units');
+  mkdirSync(folder, { mode: 0o700 });
+  const compiler = [cc.path, ...cc.args].map(quoted).join(' ');
+  const flags = [...job.flags, '-pthread'].map(quoted).join(' ');
+  const objects = units.map((text, i) => {
+    const file = join(folder, `${i}`);
+    writeFileSync(`${file}.c`, text);
+    return `${file}.o`;
+  });
+  const compile = objects.map(
+    (o, i) =>
+      `${compiler} ${flags} -c ${quoted(join(folder, `${i}.c`))} -o ${quoted(o)} & p${i}=$!`,
+  );
+  return [
+    ...compile,
+    's=0',
+    ...objects.map((_, i) => `wait $p${i} || s=$?`),
+    `[ $s -eq 0 ] && { ${compiler} ${flags} ${objects.map(quoted).join(' ')} -o ${quoted(job.output)} ${libraries.join(' ')} || s=$?; }`,
+    `rm -rf ${quoted(folder)}`,
+    'exit $s',
+  ].join('\n');
 }
 
 function endGroup(pid: number | undefined): void {

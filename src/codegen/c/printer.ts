@@ -1,6 +1,6 @@
 /**
- * Program -> one C file: a static function per kernel, and `gradloom_run`, which every thread of
- * the team calls and which walks the steps.
+ * Program -> C: a function per kernel, and `gradloom_run`, which every thread of the team calls and
+ * which walks the steps. One file, or several that can be compiled at the same time.
  *
  * The text depends on nothing but the program (no counters of the process, no names given by the
  * user), so that its hash finds it in the cache again.
@@ -29,6 +29,9 @@ import {
 } from './tile.ts';
 
 export interface CSource {
+  /** Translation units; the last holds `gradloom_run`. */
+  readonly units: readonly string[];
+  /** All of them, one after another. */
   readonly text: string;
   /** Whether any step is shared among threads. */
   readonly threaded: boolean;
@@ -42,7 +45,41 @@ export interface CSource {
  */
 const elementGrain = 64;
 
-export function printC(program: Program, target: CpuTarget): CSource {
+/** A kernel's function, and what it needs above it. */
+interface Printed {
+  readonly kernel: Kernel;
+  readonly text: string;
+  readonly helpers: ReadonlySet<string>;
+  readonly tiles: ReadonlyMap<string, TileShape>;
+  readonly tileCalls: ReadonlyMap<string, string>;
+}
+
+/** At most `maxUnits` units: the work of a compiler is worth sharing from a dozen kernels on. */
+export function printC(program: Program, target: CpuTarget, maxUnits = 1): CSource {
+  const all = kernelsOf(program.steps);
+  const printed = all.map((k) => printKernel(k, program));
+  const threaded = program.steps.some((s) => isShared(s, target));
+  const run = [...(threaded ? [helperSource('part')] : []), '', runSource(program, target)];
+  const scratch = Math.max(0, ...all.map(scratchBytes));
+  const count = Math.max(1, Math.min(maxUnits, Math.floor(all.length / kernelsWorthAUnit)));
+  let units: string[];
+  if (count === 1) units = [unitOf(printed, target, threaded, [runSource(program, target)])];
+  else {
+    const shares = shareOut(printed, count);
+    const prototypes = printed.map((p) => `${hidden} ${headOf(p.text)};`);
+    units = [
+      ...shares.map((share) => unitOf(share.map(visible), target, false, [])),
+      [typedefs, ...run.slice(0, -1), ...prototypes, '', run[run.length - 1]].join('\n'),
+    ];
+  }
+  return { units, text: units.join('\n'), threaded, scratchBytes: scratch };
+}
+
+const kernelsWorthAUnit = 8;
+const local = 'static __attribute__((noinline))';
+const hidden = '__attribute__((visibility("hidden")))';
+
+function printKernel(kernel: Kernel, program: Program): Printed {
   const helpers = new Set<string>();
   const tiles = new Map<string, TileShape>();
   const tileCalls = new Map<string, string>();
@@ -54,18 +91,49 @@ export function printC(program: Program, target: CpuTarget): CSource {
       if (!tileCalls.has(name)) tileCalls.set(name, tileCallSource(t, strides));
     },
   };
-  const all = kernelsOf(program.steps);
-  const kernels = all.map((k) => new KernelPrinter(k, program.buffers, needs).print());
-  const threaded = program.steps.some((s) => isShared(s, target));
-  if (threaded) helpers.add('part');
+  const text = new KernelPrinter(kernel, program.buffers, needs).print();
+  return { kernel, text, helpers, tiles, tileCalls };
+}
 
+/** `void k0(void *const *t, …)` */
+function headOf(text: string): string {
+  const line = text.split('\n').find((l) => l.startsWith(local))!;
+  return line.slice(local.length + 1, line.lastIndexOf(')') + 1);
+}
+/** The function for callers in other units. */
+function visible(p: Printed): Printed {
+  return { ...p, text: p.text.replace(local, hidden) };
+}
+
+/** The kernels in `count` shares of about as much text: the longest goes where there is least. */
+function shareOut(kernels: readonly Printed[], count: number): Printed[][] {
+  const shares = Array.from({ length: count }, () => ({ size: 0, kernels: [] as Printed[] }));
+  for (const k of [...kernels].sort((a, b) => b.text.length - a.text.length)) {
+    const least = shares.reduce((a, b) => (b.size < a.size ? b : a));
+    least.kernels.push(k);
+    // A tile is a function of its own, unrolled by the compiler.
+    least.size += k.text.length + k.tiles.size * 2000;
+  }
+  return shares.map((s) => s.kernels);
+}
+
+function unitOf(
+  kernels: readonly Printed[],
+  target: CpuTarget,
+  threaded: boolean,
+  rest: readonly string[],
+): string {
+  const helpers = new Set(kernels.flatMap((k) => [...k.helpers]));
+  if (threaded) helpers.add('part');
+  const tiles = new Map(kernels.flatMap((k) => [...k.tiles]));
+  const tileCalls = new Map(kernels.flatMap((k) => [...k.tileCalls]));
   const vectors = new Map<string, string>();
   for (const t of tiles.values()) {
     for (const w of tileWidths(t, target.lanes)) {
       if (w > 1) vectors.set(`${t.dtype} ${w}`, vectorTypedef(t.dtype, w));
     }
   }
-  const text = [
+  return [
     typedefs,
     ...vectors.values(),
     ...[...helpers].sort().map(helperSource),
@@ -73,11 +141,9 @@ export function printC(program: Program, target: CpuTarget): CSource {
     ...(tiles.size > 0 ? [fusedMacro] : []),
     ...[...tiles.values()].map((t) => `${tileSource(t, target.lanes)}\n`),
     ...[...tileCalls.values()].map((text) => `${text}\n`),
-    ...kernels,
-    runSource(program, target),
+    ...kernels.map((k) => k.text),
+    ...rest,
   ].join('\n');
-  const scratch = Math.max(0, ...all.map(scratchBytes));
-  return { text, threaded, scratchBytes: scratch };
 }
 
 /** How many threads a kernel is worth. */
