@@ -6,18 +6,18 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { DType, TypedArray } from '../../dtype.ts';
-import { gradient } from '../../graph/index.ts';
-import { compile, fromData, Tensor } from '../../tensor/index.ts';
-import { StateScope, withStateScope } from '../../tensor/state.ts';
-import { flattenTree } from '../../tensor/tree.ts';
-import type { KerasTensor } from '../functional/keras-tensor.ts';
-import { camelCase } from '../identifiers.ts';
-import { Model } from '../models/index.ts';
-import { flatten, type TreeOf } from '../tree.ts';
-import type { Variable } from '../variable.ts';
-import * as layers from './index.ts';
-import { getMask, setMask } from './mask.ts';
+import type { DType, TypedArray } from '../../../dtype.ts';
+import { gradient } from '../../../graph/index.ts';
+import { compile, fromData, Tensor } from '../../../tensor/index.ts';
+import { StateScope, withStateScope } from '../../../tensor/state.ts';
+import { flattenTree } from '../../../tensor/tree.ts';
+import type { KerasTensor } from '../../functional/keras-tensor.ts';
+import { camelCase } from '../../identifiers.ts';
+import { Model } from '../../models/index.ts';
+import { flatten, type TreeOf } from '../../tree.ts';
+import type { Variable } from '../../variable.ts';
+import * as layers from '../index.ts';
+import { getMask, setMask } from '../mask.ts';
 
 interface InputSpec {
   readonly shape?: readonly number[];
@@ -78,28 +78,28 @@ export interface Golden {
   readonly steps?: readonly Packed[];
 }
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '../../../test');
+const root = join(dirname(fileURLToPath(import.meta.url)), '../../../../test');
 
-/** The families of the battery, with the rows and the goldens of each. */
-export function families(): { family: string; rows: { row: Row; golden: Golden }[] }[] {
+/** The names of the families. */
+export function families(): string[] {
   const files = readdirSync(join(root, 'battery')).filter((f) => f.endsWith('.json'));
-  return files.map((file) => {
-    const rows = JSON.parse(readFileSync(join(root, 'battery', file), 'utf8')) as Row[];
-    const goldens = JSON.parse(readFileSync(join(root, 'goldens/battery', file), 'utf8')) as {
-      rows: Golden[];
-    };
-    const found = new Map(goldens.rows.map((g) => [g.name, g]));
-    return {
-      family: file.replace('.json', ''),
-      rows: rows.map((row) => {
-        const golden = found.get(row.name);
-        if (!golden)
-          throw new Error(
-            `${file}: no golden for "${row.name}"; run scripts/goldens/make_battery.py`,
-          );
-        return { row, golden };
-      }),
-    };
+  return files.map((f) => f.replace('.json', ''));
+}
+
+/** The rows of a family, each with its golden. */
+export function familyOf(family: string): { row: Row; golden: Golden }[] {
+  const read = (folder: string): unknown =>
+    JSON.parse(readFileSync(join(root, folder, `${family}.json`), 'utf8'));
+  const rows = read('battery') as Row[];
+  const goldens = read('goldens/battery') as { rows: Golden[] };
+  const found = new Map(goldens.rows.map((g) => [g.name, g]));
+  return rows.map((row) => {
+    const golden = found.get(row.name);
+    if (!golden)
+      throw new Error(
+        `${family}: no golden for "${row.name}"; run scripts/goldens/make_battery.py`,
+      );
+    return { row, golden };
   });
 }
 
@@ -409,6 +409,17 @@ export class Subject {
       velocity = moved;
     }
     return trainable.map((i) => values[i]);
+  }
+
+  /** Inference alone. */
+  infer(): Tensor[] {
+    const program = compile(
+      (values: Tensor[], inputs: Tensor[]) => this.#call(values, inputs, false).out,
+    );
+    return program(
+      this.variables.map((v) => v.tensor),
+      [...this.inputs],
+    );
   }
 
   /** Inference on the first sample alone. */

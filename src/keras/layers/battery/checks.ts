@@ -1,9 +1,9 @@
-/** Every layer on every backend against Keras on JAX: see battery.ts. */
+/** What every row of a family goes through, on every backend, against Keras on JAX: see battery.ts. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { availableBackends, getBackend, setBackend } from '../../backends/registry.ts';
-import type { Tensor } from '../../tensor/index.ts';
+import { availableBackends, getBackend, setBackend } from '../../../backends/registry.ts';
+import type { Tensor } from '../../../tensor/index.ts';
 import {
-  families,
+  familyOf,
   type Golden,
   type Packed,
   type Row,
@@ -77,7 +77,9 @@ function compare(row: Row, golden: Golden, r: ReturnType<Subject['run']>): void 
 
 const backends = availableBackends();
 const first = getBackend().name;
-for (const { family, rows } of families()) {
+/** The tests of one family; each has a test file of its own, so that they run side by side. */
+export function checkFamily(family: string): void {
+  const rows = familyOf(family);
   describe(`battery: ${family}`, () => {
     for (const backend of backends) {
       describe(backend, () => {
@@ -105,7 +107,7 @@ for (const { family, rows } of families()) {
         const again = remake(row.layer, json);
         expect(again.getConfig()).toEqual(config);
         const copy = new Subject(row, golden, 'float32', again);
-        agrees('output', copy.run().output, golden.output, [
+        agrees('output', copy.infer(), golden.output, [
           1e-5 * (row.tolerance ?? 1),
           1e-6 * (row.tolerance ?? 1),
         ]);

@@ -1,0 +1,3 @@
+import { checkFamily } from './checks.ts';
+
+checkFamily('noise');
