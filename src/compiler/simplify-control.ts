@@ -1,5 +1,4 @@
 /** Graph to graph for loops and branches: only what is needed, only once, with what is known put in. */
-import { graphsOf } from '../graph/describe.ts';
 import { applyAll, Graph, type Node, type Value } from '../graph/graph.ts';
 import * as lax from '../graph/lax.ts';
 import type { Attrs } from '../graph/primitive.ts';
@@ -144,21 +143,64 @@ export function simplifyControl(
     const { then, otherwise } = node.attrs as CondAttrs;
     if (chosen !== undefined) return inline(simplify(chosen ? then : otherwise), operands.slice(1));
   }
-  const put = putNumbers(node, operands);
+  const sunk = sinkViews(node, operands);
+  const put = putNumbers(node, sunk.operands, sunk.attrs);
   const attrs = { ...put.attrs };
   for (const [name, g] of Object.entries(put.attrs))
     if (g instanceof Graph) attrs[name] = simplify(g);
   return { operands: put.operands, attrs };
 }
 
+/** What only names elements of another value: in a body it costs nothing, outside a buffer. */
+const views = new Set(['broadcast_in_dim', 'reshape', 'transpose', 'slice']);
+
+/** Constant operands that are views of others, or tables, are made in the graphs instead. */
+function sinkViews(
+  node: Node,
+  given: readonly Value[],
+): { operands: readonly Value[]; attrs: Attrs } {
+  const lead = node.primitive.name === 'cond' ? 1 : 0;
+  const { constants = given.length } = node.attrs as Partial<ScanAttrs & WhileAttrs>;
+  const chains = given.map((v, i) => {
+    const chain: Node[] = [];
+    let at = v;
+    if (i >= lead && i < constants)
+      while (at.node.outputs.length === 1 && views.has(at.node.primitive.name)) {
+        chain.unshift(at.node);
+        at = at.node.inputs[0];
+      }
+    return { root: at, chain };
+  });
+  if (chains.every((c) => c.chain.length === 0)) return { operands: given, attrs: node.attrs };
+  const attrs: Record<string, unknown> = { ...node.attrs };
+  for (const [name, g] of graphsIn(node.attrs)) {
+    const own = chains.slice(lead);
+    const inputs = g.inputs.map((p, i) => {
+      const { root } = own[i];
+      return own[i].chain.length === 0
+        ? lax.parameter(p.shape, p.dtype, p.node.label)
+        : lax.parameter(root.shape, root.dtype);
+    });
+    const values = inputs.map((p, i) =>
+      own[i].chain.reduce((v, n) => applyAll(n.primitive, [v], n.attrs)[0], p),
+    );
+    attrs[name] = new Graph(inputs, inline(g, values), g.name);
+  }
+  return { operands: chains.map((c) => c.root), attrs };
+}
+
+const graphsIn = (attrs: Attrs): [string, Graph][] =>
+  Object.entries(attrs).filter((e): e is [string, Graph] => e[1] instanceof Graph);
+
 /** Operands that are one number throughout and stay what they are become constants of the graphs. */
 function putNumbers(
   node: Node,
   operands: readonly Value[],
+  given: Attrs,
 ): { operands: readonly Value[]; attrs: Record<string, unknown> } {
   // `lead` operands come before those of the graphs; those from `from` to `to` change.
   const lead = node.primitive.name === 'cond' ? 1 : 0;
-  const { constants = operands.length, carry } = node.attrs as Partial<ScanAttrs & WhileAttrs>;
+  const { constants = operands.length, carry } = given as Partial<ScanAttrs & WhileAttrs>;
   const to = carry === undefined ? operands.length : constants + carry;
   const numbers = new Map<number, number>();
   operands.forEach((v, i) => {
@@ -166,9 +208,9 @@ function putNumbers(
     const n = fillOf(v);
     if (n !== undefined) numbers.set(i, n);
   });
-  if (numbers.size === 0) return { operands, attrs: node.attrs };
-  const attrs: Record<string, unknown> = { ...node.attrs };
-  for (const [name, g] of graphsOf(node)) {
+  if (numbers.size === 0) return { operands, attrs: given };
+  const attrs: Record<string, unknown> = { ...given };
+  for (const [name, g] of graphsIn(given)) {
     const inputs = g.inputs.map((p) => lax.parameter(p.shape, p.dtype, p.node.label));
     const values = inputs.map((p, i) => {
       const n = numbers.get(i + lead);
@@ -180,7 +222,7 @@ function putNumbers(
       g.name,
     );
   }
-  if (node.attrs.constants !== undefined)
+  if (given.constants !== undefined)
     attrs.constants = constants - [...numbers.keys()].filter((i) => i < constants).length;
   return { operands: operands.filter((_, i) => !numbers.has(i)), attrs };
 }

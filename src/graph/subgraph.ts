@@ -3,7 +3,7 @@
  * values in the place of others.
  */
 import { apply, Graph, Node, type Value } from './graph.ts';
-import { constant, parameter } from './primitives/leaf.ts';
+import { parameter } from './primitives/leaf.ts';
 
 /** A function that has been traced: what it returns for its parameters. */
 export interface Traced {
@@ -16,11 +16,6 @@ export interface Traced {
    */
   readonly since?: number;
 }
-
-/** What only names elements of another value: inside a body it costs nothing, outside a buffer. */
-const sinking = new Set(['broadcast_in_dim', 'reshape', 'transpose', 'slice']);
-/** Numbers that are part of the code; others are operands, so that a changing one compiles once. */
-const plain = new Set([0, 1, -1, 2, 0.5]);
 
 /**
  * Functions as graphs of their own, closed over what they use from outside: every graph takes the
@@ -85,8 +80,7 @@ function insideOf({ params, results, since }: Traced, capture: (v: Value) => voi
       : n.id >= since! && n.primitive.name !== 'parameter' && !n.outputs.some((o) => o.storage);
   const order: Node[] = [];
   const done = new Set<Node>();
-  const inside = (v: Value): boolean =>
-    own(v.node) || (v.storage === undefined && (isPlain(v.node, oldest) || sinks(v.node)));
+  const inside = (v: Value): boolean => own(v.node) || isPlain(v, oldest);
   const need = (v: Value): Node | undefined => {
     if (given.has(v)) return undefined;
     if (inside(v)) return done.has(v.node) ? undefined : v.node;
@@ -119,15 +113,18 @@ function insideOf({ params, results, since }: Traced, capture: (v: Value) => voi
   return order;
 }
 
-/** Constants made inside, numbers that mean something to the compiler, and filled arrays of them. */
-function isPlain(node: Node, oldest: number): boolean {
-  const { name, lowering } = node.primitive;
-  if (name === constant.name)
-    return node.id >= oldest || plain.has(Math.abs(node.attrs.value as number));
-  return lowering.kind === 'pointwise' && node.inputs.length === 0;
+/**
+ * Constants made inside, and arrays filled with them. Whatever was made outside is captured as it is, though it be a constant or a
+ * view: it may be what a gradient is asked for. The compiler puts those inside later.
+ */
+function isPlain(v: Value, oldest: number): boolean {
+  const { primitive, inputs, id } = v.node;
+  if (v.storage !== undefined || id < oldest || primitive.lowering.kind !== 'pointwise')
+    return false;
+  if (inputs.length === 0) return true;
+  return filling.has(primitive.name) && isPlain(inputs[0], oldest);
 }
-
-const sinks = (node: Node): boolean => node.inputs.length > 0 && sinking.has(node.primitive.name);
+const filling = new Set(['broadcast_in_dim', 'reshape']);
 
 /** Which nodes above `results` depend on one of `given`. */
 function dependence(
