@@ -58,7 +58,7 @@ describe('compliance suite', () => {
     for (const c of cases) {
       const used = new Set(c.build().graph.computed.map((n) => n.primitive.name));
       // Small cases find it as well as large ones.
-      if (used.size > 6 || / \d{2,}x|100|\d{4}/.test(c.name)) continue;
+      if (used.size > 8 || / \d{2,}x|100|\d{4}/.test(c.name)) continue;
       for (const name of [...used].filter((n) => remaining.has(n)))
         if ((await failures(sabotaged(name), [c])).length > 0) remaining.delete(name);
     }
