@@ -2,7 +2,8 @@
 // uses), and type declarations. Node's own modules stay external; files named *.node.ts are reached
 // through dynamic imports only and land in chunks of their own, which browsers never load.
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -10,8 +11,15 @@ import { build } from 'esbuild';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 
+/** What the build is made of: compiled programs that were kept by another build are not used. */
+const hash = createHash('sha256');
+for (const file of readdirSync(join(root, 'src'), { recursive: true }).sort())
+  if (file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    hash.update(file).update(readFileSync(join(root, 'src', file)));
+
 await build({
   absWorkingDir: root,
+  define: { __GRADLOOM_BUILD__: JSON.stringify(hash.digest('hex').slice(0, 16)) },
   entryPoints: {
     index: 'src/index.ts',
     keras: 'src/keras/index.ts',

@@ -7,11 +7,20 @@ import type { Graph, Value } from '../graph/graph.ts';
 import type { Stmt } from './loopnest.ts';
 import { type Program, type Step, stepsOf } from './program.ts';
 
+function setting(): string | undefined {
+  return (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env
+    ?.GRADLOOM_DEBUG;
+}
+
+/** Whether any stage is looked at. */
+export function debugging(): boolean {
+  return Boolean(setting());
+}
+
 export function wants(stage: string): boolean {
-  const setting = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process
-    ?.env?.GRADLOOM_DEBUG;
-  if (!setting) return false;
-  const stages = setting.split(',').map((s) => s.trim());
+  const wanted = setting();
+  if (!wanted) return false;
+  const stages = wanted.split(',').map((s) => s.trim());
   return stages.includes(stage) || stages.includes('all');
 }
 

@@ -1,7 +1,7 @@
 /** The native backend: programs as machine code made by the system's C compiler. */
 import { cpus, platform } from 'node:os';
 import { printC } from '../../codegen/c/printer.ts';
-import { dump } from '../../compiler/debug.ts';
+import { debugging, dump } from '../../compiler/debug.ts';
 import { lowerGraph } from '../../compiler/lower.ts';
 import type { CpuTarget, Program } from '../../compiler/program.ts';
 import { bytesOf } from '../../dtype.ts';
@@ -13,6 +13,7 @@ import { hashOf } from './cache.ts';
 import { CompileError, runCompiler } from './compiler.ts';
 import { type LoadedProgram, NativeExecutable, Workspace } from './executable.ts';
 import { Memory } from './memory.ts';
+import { type Plan, planKey, readPlan, writePlan } from './plans.ts';
 import type { Address, Runtime } from './runtime.ts';
 import { nativeTarget } from './target.ts';
 import { defaultThreads } from './threads.ts';
@@ -107,15 +108,39 @@ export class NativeBackend implements Backend {
 
   /** Through C; on the other backend when the compiler fails, saying so once. */
   #native(graph: Graph, options: CompileOptions): Executable {
+    // Who wants to see the stages wants them to happen.
+    const key = debugging() ? undefined : this.#planKey(graph, options);
+    const known = key && this.#planned(key, graph, options);
+    if (known) return known;
     const program = this.#lower(graph, options);
     try {
-      return this.loadProgram(program, options.donate, inputBytes(graph));
+      return this.loadProgram(program, options.donate, inputBytes(graph), key);
     } catch (e) {
       const failed = e instanceof GradloomError && e.code === 'native-compile';
       if (!failed || !this.#makeSmall) throw e;
       if (!this.#warned) this.#warn(`${e.message} Such programs run on WebAssembly, more slowly.`);
       this.#warned = true;
       return new CopiedExecutable(this, this.#other(), graph, options);
+    }
+  }
+
+  #planKey(graph: Graph, { donate }: CompileOptions): string | undefined {
+    const { identity } = this.runtime;
+    return planKey(graph, donate, [...identity, JSON.stringify(this.target), `${compilersAtOnce}`]);
+  }
+
+  /** A program that was compiled before, without lowering and printing it. */
+  #planned(key: string, graph: Graph, options: CompileOptions): Executable | undefined {
+    try {
+      const text = this.runtime.cache.note(key);
+      const plan = text === undefined ? undefined : readPlan(text);
+      const library = plan && this.#find(plan.library);
+      if (!library) return undefined;
+      const program = { ...plan.program, name: options.name ?? graph.name, steps: [] };
+      return this.#executable(program, library, plan, options.donate ?? [], inputBytes(graph));
+    } catch {
+      // Whatever is wrong with it: the program is compiled anew.
+      return undefined;
     }
   }
 
@@ -147,16 +172,30 @@ export class NativeBackend implements Backend {
     return this.#small;
   }
 
-  /** The lower half of `compile`: from a program to machine code. */
+  /** The lower half of `compile`: from a program to machine code. A plan is kept under `key`. */
   loadProgram(
     program: Program,
     donate: readonly boolean[] = [],
     inputBytes: readonly number[] = [],
+    key?: string,
   ): Executable {
     if (this.#disposed) throw new GradloomError('disposed', 'The native backend is disposed of.');
     const source = printC(program, this.target, compilersAtOnce);
     dump('c', () => `--- ${program.name}: C\n${source.text}`);
-    const library = this.#load(program.name, source.units);
+    const libraryKey = hashOf([...this.runtime.identity, ...source.units]);
+    const library = this.#load(program.name, libraryKey, source.units);
+    if (key !== undefined)
+      this.runtime.cache.keepNote(key, writePlan({ ...source, library: libraryKey, program }));
+    return this.#executable(program, library, source, donate, inputBytes);
+  }
+
+  #executable(
+    program: Program,
+    library: Library,
+    source: Pick<Plan, 'scratchBytes' | 'threaded'>,
+    donate: readonly boolean[],
+    inputBytes: readonly number[],
+  ): Executable {
     const loaded: LoadedProgram = {
       run: library.run,
       scratchBytes: source.scratchBytes,
@@ -174,9 +213,19 @@ export class NativeBackend implements Backend {
     );
   }
 
-  #load(name: string, source: readonly string[]): Library {
+  /** A library that is loaded or lies in the cache. */
+  #find(key: string): Library | undefined {
+    let library = this.#libraries.get(key);
+    if (library) library.users++;
+    else {
+      library = this.runtime.cache.find(key, (path) => this.#open(path));
+      if (library) this.#libraries.set(key, library);
+    }
+    return library;
+  }
+
+  #load(name: string, key: string, source: readonly string[]): Library {
     const { runtime } = this;
-    const key = hashOf([...runtime.identity, ...source]);
     const known = this.#libraries.get(key);
     if (known) {
       known.users++;

@@ -38,6 +38,7 @@ const defaultMaxBytes = 256 * 1024 * 1024;
 const touchAfterMs = 3600_000;
 const staleAfterMs = 24 * 3600_000;
 const failuresLastMs = 3600_000;
+const plansLastMs = 30 * 24 * 3600_000;
 
 export function defaultCacheDir(env: NodeJS.ProcessEnv = process.env): string {
   if (env.GRADLOOM_CACHE) return resolve(env.GRADLOOM_CACHE);
@@ -179,6 +180,27 @@ export class DiskCache {
     }
   }
 
+  /** A small text kept under a key; undefined where there is none. */
+  note(key: string): string | undefined {
+    try {
+      const path = join(this.dir, `${key}.plan`);
+      return lstatSync(path).isFile() ? readFileSync(path, 'utf8') : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Keeps a small text: all of it or nothing. Not being able to is no error. */
+  keepNote(key: string, text: string): void {
+    const aside = join(this.dir, `.${key.slice(0, 8)}-${process.pid}.plan`);
+    try {
+      writeFileSync(aside, text, { mode: 0o600 });
+      renameSync(aside, join(this.dir, `${key}.plan`));
+    } catch {
+      rmSync(aside, { force: true });
+    }
+  }
+
   /** Remembers for an hour that something does not work and took long to find out. */
   noteFailure(key: string, reason: string): void {
     try {
@@ -246,6 +268,8 @@ export function prune(dir: string, maxBytes: number): void {
         const s = statSync(path);
         if (name.startsWith('.') || name.endsWith('.failed')) {
           if (Date.now() - s.mtimeMs > staleAfterMs) rmSync(path, { recursive: true, force: true });
+        } else if (name.endsWith('.plan')) {
+          if (Date.now() - s.mtimeMs > plansLastMs) rmSync(path, { force: true });
         } else if (/^[0-9a-f]{40}$/.test(name)) {
           const { size } = statSync(join(path, libraryFile));
           entries.push({ path, bytes: size, used: s.mtimeMs });
