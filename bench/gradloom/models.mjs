@@ -94,9 +94,9 @@ function data(n) {
     transformer: [128, 256],
     autoencoder: [784],
   }[values.model];
-  const x = tensor(Float32Array.from({ length: count(shape) }, Math.random), {
-    shape: [n, ...shape],
-  });
+  const numbers = new Float32Array(count(shape));
+  for (let i = 0; i < numbers.length; i++) numbers[i] = Math.random();
+  const x = tensor(numbers, { shape: [n, ...shape] });
   return [x, values.model === 'autoencoder' ? x : tensor(whole(n, 10))];
 }
 

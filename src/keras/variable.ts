@@ -33,6 +33,8 @@ export interface VariableOptions {
   readonly trainable?: boolean;
   readonly regularizer?: Regularizer;
   readonly constraint?: ConstraintFn;
+  /** Whether nobody else holds the first value, so that its memory may be taken without a copy. */
+  readonly own?: boolean;
 }
 
 interface Held {
@@ -72,6 +74,7 @@ export class Variable implements StateCell {
     this.regularizer = o.regularizer;
     this.constraint = o.constraint;
     this.#tensor = initial;
+    this.#own = o.own ?? false;
     reaper.register(this, this.#held);
   }
 

@@ -65,6 +65,8 @@ export abstract class LayerState {
       trainable: o.trainable ?? true,
       regularizer: o.regularizer,
       constraint: o.constraint ?? undefined,
+      // A function of one's own may give what it keeps.
+      own: typeof o.initializer !== 'function',
     });
     (v.trainable ? this.#trained : this.#fixed).push(v);
     if (!this.#trainable) v.trainable = false;

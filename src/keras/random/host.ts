@@ -7,31 +7,68 @@ import { erfInv } from './erf-inv.ts';
 import type { Key } from './seeds.ts';
 
 const f = Math.fround;
-const rotations = [
-  [13, 15, 26, 6],
-  [17, 29, 16, 24],
-] as const;
-
 /**
  * threefry2x32 with 20 rounds (Salmon et al. 2011) of the counters (0, i) under `key`, for i below
- * the length of `x0` and `x1`, which take the two halves.
+ * the length of `x0` and `x1`, which take the two halves. Rounds are written out: a model of millions
+ * of weights waits for this.
  */
 function threefry(key: Key, x0: Uint32Array, x1: Uint32Array): void {
   const k0 = key[0] | 0;
   const k1 = key[1] | 0;
-  const ks = [k0, k1, k0 ^ k1 ^ 0x1bd11bda];
+  const k2 = k0 ^ k1 ^ 0x1bd11bda;
   for (let i = 0; i < x0.length; i++) {
     let a = k0;
     let b = (i + k1) | 0;
-    for (let block = 0; block < 5; block++) {
-      const r = rotations[block & 1];
-      for (let j = 0; j < 4; j++) {
-        a = (a + b) | 0;
-        b = ((b << r[j]) | (b >>> (32 - r[j]))) ^ a;
-      }
-      a = (a + ks[(block + 1) % 3]) | 0;
-      b = (b + ks[(block + 2) % 3] + block + 1) | 0;
-    }
+    a = (a + b) | 0;
+    b = ((b << 13) | (b >>> 19)) ^ a;
+    a = (a + b) | 0;
+    b = ((b << 15) | (b >>> 17)) ^ a;
+    a = (a + b) | 0;
+    b = ((b << 26) | (b >>> 6)) ^ a;
+    a = (a + b) | 0;
+    b = ((b << 6) | (b >>> 26)) ^ a;
+    a = (a + k1) | 0;
+    b = (b + k2 + 1) | 0;
+    a = (a + b) | 0;
+    b = ((b << 17) | (b >>> 15)) ^ a;
+    a = (a + b) | 0;
+    b = ((b << 29) | (b >>> 3)) ^ a;
+    a = (a + b) | 0;
+    b = ((b << 16) | (b >>> 16)) ^ a;
+    a = (a + b) | 0;
+    b = ((b << 24) | (b >>> 8)) ^ a;
+    a = (a + k2) | 0;
+    b = (b + k0 + 2) | 0;
+    a = (a + b) | 0;
+    b = ((b << 13) | (b >>> 19)) ^ a;
+    a = (a + b) | 0;
+    b = ((b << 15) | (b >>> 17)) ^ a;
+    a = (a + b) | 0;
+    b = ((b << 26) | (b >>> 6)) ^ a;
+    a = (a + b) | 0;
+    b = ((b << 6) | (b >>> 26)) ^ a;
+    a = (a + k0) | 0;
+    b = (b + k1 + 3) | 0;
+    a = (a + b) | 0;
+    b = ((b << 17) | (b >>> 15)) ^ a;
+    a = (a + b) | 0;
+    b = ((b << 29) | (b >>> 3)) ^ a;
+    a = (a + b) | 0;
+    b = ((b << 16) | (b >>> 16)) ^ a;
+    a = (a + b) | 0;
+    b = ((b << 24) | (b >>> 8)) ^ a;
+    a = (a + k1) | 0;
+    b = (b + k2 + 4) | 0;
+    a = (a + b) | 0;
+    b = ((b << 13) | (b >>> 19)) ^ a;
+    a = (a + b) | 0;
+    b = ((b << 15) | (b >>> 17)) ^ a;
+    a = (a + b) | 0;
+    b = ((b << 26) | (b >>> 6)) ^ a;
+    a = (a + b) | 0;
+    b = ((b << 6) | (b >>> 26)) ^ a;
+    a = (a + k2) | 0;
+    b = (b + k0 + 5) | 0;
     x0[i] = a;
     x1[i] = b;
   }
