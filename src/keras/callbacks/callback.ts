@@ -11,12 +11,28 @@ export type Logs = Record<string, number>;
 
 export function makeLogs(entries: readonly (readonly [string, number])[]): Logs {
   const logs: Logs = {};
-  for (const [name, value] of entries) {
-    const camel = camelCase(name);
-    logs[camel] = value;
-    if (camel !== name) Object.defineProperty(logs, name, { value, enumerable: false });
-  }
+  for (const [name, value] of entries) addFigure(logs, name, value);
   return logs;
+}
+
+/** Puts in a figure (or another value for it) by the name that Keras logs it under. */
+export function addFigure(logs: Logs, name: string, value: number): void {
+  const camel = camelCase(name);
+  logs[camel] = value;
+  if (camel === name) return;
+  Object.defineProperty(logs, name, {
+    value,
+    enumerable: false,
+    configurable: true,
+    writable: true,
+  });
+}
+
+/** The figures in order, by the names that Keras logs them under. */
+export function figuresOf(logs: Logs): [string, number][] {
+  const names = Object.getOwnPropertyNames(logs);
+  const spelled = new Set(names.map((n) => (camelCase(n) === n ? '' : camelCase(n))));
+  return names.filter((n) => !spelled.has(n)).map((n) => [n, logs[n]]);
 }
 
 export interface FitParams {

@@ -5,7 +5,7 @@ import { checkNumber } from '../losses/options.ts';
 import { matchRanks, sameShapes } from '../losses/shapes.ts';
 import { labelsFor } from '../losses/sparse.ts';
 import { MeanMetricWrapper } from './mean.ts';
-import { type MetricOptions, metricOptions, named } from './metric.ts';
+import { type Direction, type MetricOptions, metricOptions, named } from './metric.ts';
 
 /** Where predictions equal labels exactly. Throws `shape`. */
 export function accuracy(yTrue: TensorLike, yPred: TensorLike): Tensor {
@@ -40,6 +40,9 @@ export class Accuracy extends MeanMetricWrapper {
     checkOptions('Accuracy', o, metricOptions);
     super(accuracy, named(o, 'accuracy'));
   }
+  override get direction(): Direction {
+    return 'up';
+  }
 }
 
 export class BinaryAccuracy extends MeanMetricWrapper<{ threshold: number }> {
@@ -49,6 +52,9 @@ export class BinaryAccuracy extends MeanMetricWrapper<{ threshold: number }> {
     const threshold = checkNumber('BinaryAccuracy', 'threshold', o.threshold ?? 0.5);
     super((t, p) => binaryAccuracy(t, p, threshold), named(o, 'binary_accuracy'), { threshold });
   }
+  override get direction(): Direction {
+    return 'up';
+  }
 }
 
 export class CategoricalAccuracy extends MeanMetricWrapper {
@@ -56,11 +62,17 @@ export class CategoricalAccuracy extends MeanMetricWrapper {
     checkOptions('CategoricalAccuracy', o, metricOptions);
     super(categoricalAccuracy, named(o, 'categorical_accuracy'));
   }
+  override get direction(): Direction {
+    return 'up';
+  }
 }
 
 export class SparseCategoricalAccuracy extends MeanMetricWrapper {
   constructor(o: MetricOptions = {}) {
     checkOptions('SparseCategoricalAccuracy', o, metricOptions);
     super(sparseCategoricalAccuracy, named(o, 'sparse_categorical_accuracy'));
+  }
+  override get direction(): Direction {
+    return 'up';
   }
 }

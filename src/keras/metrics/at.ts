@@ -5,6 +5,7 @@ import { checkRange, checkWhole } from '../losses/options.ts';
 import { divideNoNan, where } from '../where.ts';
 import { confusion } from './confusion.ts';
 import {
+  type Direction,
   Metric,
   type MetricOptions,
   type MetricVariable,
@@ -81,6 +82,9 @@ abstract class BestAt extends Metric {
   override getConfig(): Record<string, unknown> {
     const { numThresholds, classId } = this;
     return { ...super.getConfig(), [this.#option]: this.#value, numThresholds, classId };
+  }
+  override get direction(): Direction {
+    return 'up';
   }
 }
 

@@ -9,6 +9,7 @@ import { checkNumber, checkWhole } from '../losses/options.ts';
 import { divideNoNan, where } from '../where.ts';
 import { confusion } from './confusion.ts';
 import {
+  type Direction,
   Metric,
   type MetricOptions,
   type MetricVariable,
@@ -199,6 +200,9 @@ export class AUC extends Metric {
       fromLogits: this.fromLogits,
       ...(this.#given && { thresholds: this.#given }),
     };
+  }
+  override get direction(): Direction {
+    return 'up';
   }
 }
 

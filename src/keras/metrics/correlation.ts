@@ -5,7 +5,7 @@ import { epsilon } from '../config.ts';
 import { checkOptions } from '../identifiers.ts';
 import { pair } from '../losses/shapes.ts';
 import { MeanMetricWrapper } from './mean.ts';
-import { type MetricOptions, metricOptions, named } from './metric.ts';
+import { type Direction, type MetricOptions, metricOptions, named } from './metric.ts';
 
 export interface CorrelationArgs {
   /** The axis along which values go together: -1. */
@@ -67,11 +67,17 @@ export class PearsonCorrelation extends MeanMetricWrapper<Required<CorrelationAr
     checkOptions('PearsonCorrelation', o, [...metricOptions, 'axis']);
     super(pearsonCorrelation, named(o, 'pearson_correlation'), { axis: o.axis ?? -1 });
   }
+  override get direction(): Direction {
+    return 'up';
+  }
 }
 
 export class ConcordanceCorrelation extends MeanMetricWrapper<Required<CorrelationArgs>> {
   constructor(o: MetricOptions & CorrelationArgs = {}) {
     checkOptions('ConcordanceCorrelation', o, [...metricOptions, 'axis']);
     super(concordanceCorrelation, named(o, 'concordance_correlation'), { axis: o.axis ?? -1 });
+  }
+  override get direction(): Direction {
+    return 'up';
   }
 }

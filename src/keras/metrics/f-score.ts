@@ -5,7 +5,14 @@ import type { Tensor } from '../../tensor/index.ts';
 import { epsilon } from '../config.ts';
 import { checkOptions, lookup } from '../identifiers.ts';
 import { alignWeight, sameShapes } from '../losses/shapes.ts';
-import { Metric, type MetricOptions, type MetricVariable, metricOptions, named } from './metric.ts';
+import {
+  type Direction,
+  Metric,
+  type MetricOptions,
+  type MetricVariable,
+  metricOptions,
+  named,
+} from './metric.ts';
 
 export type FAverage = 'micro' | 'macro' | 'weighted';
 
@@ -125,6 +132,9 @@ export class FBetaScore extends Metric {
   override getConfig(): Record<string, unknown> {
     const { average, beta, threshold } = this;
     return { ...super.getConfig(), average, beta, threshold };
+  }
+  override get direction(): Direction {
+    return 'up';
   }
 }
 

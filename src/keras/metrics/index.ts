@@ -86,7 +86,7 @@ export {
   SquaredHinge,
 } from './losses.ts';
 export { Mean, MeanMetricWrapper, Sum } from './mean.ts';
-export { Metric, type MetricOptions, type MetricVariable } from './metric.ts';
+export { type Direction, Metric, type MetricOptions, type MetricVariable } from './metric.ts';
 export { Precision, type PrecisionOptions, Recall } from './precision.ts';
 export { type R2Aggregation, type R2Options, R2Score } from './r2.ts';
 export {

@@ -10,6 +10,7 @@ import { checkNumber, checkWhole } from '../losses/options.ts';
 import { alignWeight } from '../losses/shapes.ts';
 import { where } from '../where.ts';
 import {
+  type Direction,
   Metric,
   type MetricOptions,
   type MetricVariable,
@@ -158,6 +159,9 @@ export class IoU extends Metric {
     const own = { numClasses, targetClassIds, ignoreClass, sparseYTrue, sparseYPred, axis };
     // Said always: unlike other metrics, these have int32 for their default.
     return { ...super.getConfig(), dtype: this.dtype, ...own };
+  }
+  override get direction(): Direction {
+    return 'up';
   }
 }
 

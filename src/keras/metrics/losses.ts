@@ -21,7 +21,7 @@ import {
 import { cosine } from '../losses/regression.ts';
 import { pair } from '../losses/shapes.ts';
 import { MeanMetricWrapper } from './mean.ts';
-import { type MetricOptions, metricOptions, named } from './metric.ts';
+import { type Direction, type MetricOptions, metricOptions, named } from './metric.ts';
 
 /** (yTrue - yPred)² by the last axis' mean. See `losses.meanSquaredError`. */
 export class MeanSquaredError extends MeanMetricWrapper {
@@ -69,6 +69,9 @@ export class RootMeanSquaredError extends MeanMetricWrapper {
   override result(state: readonly Tensor[] = this.state): Tensor {
     return super.result(state).sqrt();
   }
+  override get direction(): Direction {
+    return 'down';
+  }
 }
 
 export class LogCoshError extends MeanMetricWrapper {
@@ -85,6 +88,9 @@ export class CosineSimilarity extends MeanMetricWrapper<{ axis: number }> {
     super((t, p, a) => cosine('cosineSimilarity', t, p, a!.axis), named(o, 'cosine_similarity'), {
       axis: o.axis ?? -1,
     });
+  }
+  override get direction(): Direction {
+    return 'up';
   }
 }
 

@@ -6,10 +6,18 @@ import { type Tensor, type TensorLike, tensor } from '../../tensor/index.ts';
 import { floatDType } from '../config.ts';
 import { checkOptions, snakeCase } from '../identifiers.ts';
 import { getMask } from '../layers/mask.ts';
+import { lossFunctions } from '../losses/functions.ts';
 import type { LossFn } from '../losses/index.ts';
 import { floatTensor, matchRanks } from '../losses/shapes.ts';
 import { divideNoNan } from '../where.ts';
-import { Metric, type MetricOptions, type MetricVariable, metricOptions, named } from './metric.ts';
+import {
+  type Direction,
+  Metric,
+  type MetricOptions,
+  type MetricVariable,
+  metricOptions,
+  named,
+} from './metric.ts';
 
 /** Dimensions from `keep` on averaged (or summed) away. */
 function down(t: Tensor, keep: number, reduce: 'mean' | 'sum'): Tensor {
@@ -141,6 +149,10 @@ export class MeanMetricWrapper<C extends object = Record<string, never>> extends
   }
   override variables(): readonly MetricVariable[] {
     return totalAndCount;
+  }
+  /** Losses get better downwards. */
+  override get direction(): Direction | undefined {
+    return lossFunctions.has(this.#fn) ? 'down' : undefined;
   }
   /** What of the predictions counts. */
   protected maskOf(yPred: Tensor): Tensor | undefined {

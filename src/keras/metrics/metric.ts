@@ -29,6 +29,9 @@ export interface MetricOptions {
   readonly dtype?: DType | (string & {}) | null;
 }
 
+/** Which way a metric gets better. */
+export type Direction = 'up' | 'down';
+
 /** Options with a name, that of the kind of metric where none is given. */
 export function named(o: MetricOptions, name: string): MetricOptions {
   return { name: o.name ?? name, dtype: o.dtype };
@@ -63,6 +66,11 @@ export abstract class Metric {
   /** The state, all starting at 0. Throws `metric` when it depends on batches and none was seen. */
   variables(): readonly MetricVariable[] {
     return [];
+  }
+
+  /** Which way is better, for callbacks that watch it; undefined where that cannot be told. */
+  get direction(): Direction | undefined {
+    return undefined;
   }
 
   /** Whether `variables` knows the state; else `build` is called with the shapes of the first batch. */

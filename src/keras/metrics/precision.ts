@@ -5,6 +5,7 @@ import { checkWhole } from '../losses/options.ts';
 import { divideNoNan } from '../where.ts';
 import { type Confusion, confusion, never } from './confusion.ts';
 import {
+  type Direction,
   Metric,
   type MetricOptions,
   type MetricVariable,
@@ -69,6 +70,9 @@ abstract class Share extends Metric {
   override getConfig(): Record<string, unknown> {
     const { topK, classId } = this;
     return { ...super.getConfig(), thresholds: this.#given, topK, classId };
+  }
+  override get direction(): Direction {
+    return 'up';
   }
 }
 

@@ -6,7 +6,14 @@ import { checkOptions, lookup } from '../identifiers.ts';
 import { checkWhole } from '../losses/options.ts';
 import { alignWeight, matchRanks, sameShapes } from '../losses/shapes.ts';
 import { where } from '../where.ts';
-import { Metric, type MetricOptions, type MetricVariable, metricOptions, named } from './metric.ts';
+import {
+  type Direction,
+  Metric,
+  type MetricOptions,
+  type MetricVariable,
+  metricOptions,
+  named,
+} from './metric.ts';
 
 export type R2Aggregation = 'uniformAverage' | 'varianceWeightedAverage';
 
@@ -108,5 +115,8 @@ export class R2Score extends Metric {
   override getConfig(): Record<string, unknown> {
     const { classAggregation, numRegressors } = this;
     return { ...super.getConfig(), classAggregation, numRegressors };
+  }
+  override get direction(): Direction {
+    return 'up';
   }
 }

@@ -9,7 +9,7 @@ import { sameShapes } from '../losses/shapes.ts';
 import { labelsFor } from '../losses/sparse.ts';
 import { where } from '../where.ts';
 import { MeanMetricWrapper } from './mean.ts';
-import { type MetricOptions, metricOptions, named } from './metric.ts';
+import { type Direction, type MetricOptions, metricOptions, named } from './metric.ts';
 
 export interface TopKArgs {
   /** How many predictions are looked at: 5. */
@@ -81,6 +81,9 @@ export class TopKCategoricalAccuracy extends MeanMetricWrapper<Required<TopKArgs
     const k = checkWhole('TopKCategoricalAccuracy', 'k', o.k ?? 5, 1);
     super(topKCategoricalAccuracy, named(o, 'top_k_categorical_accuracy'), { k });
   }
+  override get direction(): Direction {
+    return 'up';
+  }
 }
 
 export class SparseTopKCategoricalAccuracy extends MeanMetricWrapper<Required<SparseTopKArgs>> {
@@ -92,5 +95,8 @@ export class SparseTopKCategoricalAccuracy extends MeanMetricWrapper<Required<Sp
       k,
       fromSortedIds: o.fromSortedIds ?? false,
     });
+  }
+  override get direction(): Direction {
+    return 'up';
   }
 }

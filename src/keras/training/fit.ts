@@ -3,6 +3,7 @@ import { GradloomError } from '../../errors.ts';
 import {
   type Callback,
   CallbackList,
+  figuresOf,
   History,
   type Logs,
   makeLogs,
@@ -167,7 +168,8 @@ export async function fit(
       }
       logs = makeLogs(figures);
       await callbacks.call('onEpochEnd', epoch, logs);
-      bar.progress(ran, figures, true);
+      // Callbacks may have put figures in, such as the learning rate.
+      bar.progress(ran, figuresOf(logs), true);
       if (model.stopTraining) break;
       if (pacer.due) await pacer.pause();
     }
