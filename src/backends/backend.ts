@@ -8,8 +8,11 @@ export interface DeviceBuffer {
   write(bytes: Uint8Array): void;
   /** A copy of the contents. */
   read(): Promise<Uint8Array>;
-  /** A copy of the contents, at once. Only where `Backend.sync` is true. */
-  readSync(): Uint8Array;
+  /**
+   * A copy of the contents, at once, in `into` (of byteLength bytes) when that is given. Only where
+   * `Backend.sync` is true.
+   */
+  readSync(into?: Uint8Array): Uint8Array;
   /** Frees the memory; a second call does nothing. Using the buffer afterwards is an error. */
   dispose(): void;
   readonly disposed: boolean;

@@ -61,6 +61,7 @@ export function lowerContract(
   group: Group,
   buffers: Buffers,
   target: CpuTarget,
+  panels: PackedPanels,
   repeats = 1,
 ): ContractDraft {
   const node = group.heavy!;
@@ -83,7 +84,7 @@ export function lowerContract(
   const tiled =
     (dtype === 'float32' || dtype === 'float64') && p.n > 2 && p.k > 0 && p.m * p.n * p.k > 64;
   return tiled
-    ? tile(p, dtype, buffers, target, epilogue, repeats)
+    ? tile(p, dtype, buffers, target, epilogue, panels, repeats)
     : { packs: [], main: plain(p, target, epilogue) };
 }
 
@@ -174,6 +175,7 @@ function tile(
   buffers: Buffers,
   target: CpuTarget,
   epilogue: Epilogue,
+  known: PackedPanels,
   repeats: number,
 ): ContractDraft {
   const lanes = dtype === 'float64' ? Math.max(1, target.lanes / 2) : target.lanes;
@@ -213,18 +215,15 @@ function tile(
     const lastWidth = size % width === 0 ? width : Math.ceil((size % width) / round) * round;
     const panelSize = width * p.k;
     const perBatch = (panels - 1) * panelSize + lastWidth * p.k;
-    const buffer = buffers.declare(dtype, p.batch * perBatch);
-    packs.push({
-      name: `pack_${which}`,
-      draft: packKernel(
-        which,
-        p,
-        buffer,
-        dtype,
-        { size, width, lastWidth, panels, perBatch },
-        target,
-      ),
-    });
+    const layout = { size, width, lastWidth, panels, perBatch };
+    const key = known.keyOf(which, p, layout);
+    let buffer = known.buffers.get(key);
+    if (buffer === undefined) {
+      buffer = buffers.declare(dtype, p.batch * perBatch);
+      known.buffers.set(key, buffer);
+      const draft = packKernel(which, p, buffer, dtype, layout, target);
+      packs.push({ name: `pack_${which}`, draft });
+    }
     // Inside a panel elements lie [k][width]; the last panel may be narrower.
     return {
       buffer,
@@ -242,6 +241,31 @@ export interface Panels {
   readonly lastWidth: number;
   readonly panels: number;
   readonly perBatch: number;
+}
+
+/**
+ * The panels that products of one graph have packed. Two products that read the same elements in the
+ * same order share them: queries, keys and values of one sequence, or the gradients of two kernels.
+ */
+export class PackedPanels {
+  readonly buffers: Map<string, number> = new Map();
+  readonly #indices = new Map<string, Expr>();
+
+  /** Equal for operands of which every panel has the same elements in the same places. */
+  keyOf(which: 'a' | 'b', p: Pick<Problem, 'batch' | 'k' | 'a' | 'b'>, s: Panels): string {
+    const [b, k, r] = [this.#index('b', p.batch), this.#index('k', p.k), this.#index('r', s.size)];
+    const element = which === 'a' ? p.a(b, r, k) : p.b(b, k, r);
+    return [element.id, p.batch, p.k, s.size, s.width, s.lastWidth].join();
+  }
+
+  #index(name: string, extent: number): Expr {
+    const key = `${name}${extent}`;
+    const known = this.#indices.get(key);
+    if (known) return known;
+    const { index } = loopOver(name, extent);
+    this.#indices.set(key, index);
+    return index;
+  }
 }
 
 export function packKernel(

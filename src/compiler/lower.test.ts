@@ -9,6 +9,7 @@ import { runCompliance } from '../backends/compliance.ts';
 import { makeArray } from '../dtype.ts';
 import { Graph, lax } from '../graph/index.ts';
 import { sizeOf } from '../shape.ts';
+import { showProgram } from './debug.ts';
 import { interpretProgram } from './interpret.ts';
 import { lowerGraph } from './lower.ts';
 import type { CpuTarget } from './program.ts';
@@ -30,8 +31,10 @@ class HostBuffer implements DeviceBuffer {
   async read(): Promise<Uint8Array> {
     return this.readSync();
   }
-  readSync(): Uint8Array {
-    return this.bytes.slice();
+  readSync(into?: Uint8Array): Uint8Array {
+    if (!into) return this.bytes.slice();
+    into.set(this.bytes);
+    return into;
   }
   dispose(): void {
     if (!this.disposed) this.#onDispose();
@@ -186,5 +189,31 @@ describe('what the compiler makes', () => {
       target,
     });
     expect(program.steps.map((s) => s.barrier)).toEqual([false, false]);
+  });
+
+  it('packs once what two products read in the same order', () => {
+    const x = lax.parameter([600, 512], 'float32');
+    const y = lax.parameter([600, 128], 'float32');
+    const z = lax.parameter([600, 128], 'float32');
+    const by = (v: typeof x): typeof x => lax.dot(lax.transpose(v, [1, 0]), x);
+    const packs = (outputs: (typeof x)[]): number =>
+      lowerGraph(new Graph([x, y, z], outputs), { target }).steps.filter((s) =>
+        s.kernel?.name.includes('pack_b'),
+      ).length;
+    expect(packs([by(y)])).toBe(1);
+    expect(packs([by(y), by(z)])).toBe(1);
+    // Other elements, other panels.
+    expect(packs([by(y), lax.dot(lax.transpose(z, [1, 0]), lax.exp(x))])).toBe(2);
+  });
+
+  it('cuts a loop over a concatenation into one for each piece', () => {
+    const [a, b] = [lax.parameter([64, 32], 'float32'), lax.parameter([64, 48], 'float32')];
+    const text = (g: Graph): string => showProgram(lowerGraph(g, { target }));
+    const joined = text(new Graph([a, b], [lax.concatenate([a, b], 1)]));
+    expect(joined).toMatch(/\+32:[\s\S]*\+48:/);
+    expect(joined).not.toContain('guard');
+    // A piece too short for a loop of its own is left where it is.
+    const c = lax.parameter([64, 3], 'float32');
+    expect(text(new Graph([a, c], [lax.concatenate([a, c], 1)]))).toContain('guard');
   });
 });

@@ -3,7 +3,7 @@ import { type Expr, int, load, withExprs } from '../expr/expr.ts';
 import { delinearize } from '../expr/index-math.ts';
 import type { Graph, Node, Value } from '../graph/graph.ts';
 import { sizeOf } from '../shape.ts';
-import { lowerContract } from './contract.ts';
+import { lowerContract, PackedPanels } from './contract.ts';
 import { dump, showProgram, showStage } from './debug.ts';
 import { Buffers, Elements } from './elements.ts';
 import { lowerFold } from './fold.ts';
@@ -109,6 +109,7 @@ export function lowerUnits(graph: Graph, l: Lowering): Unit[] {
     for (const v of g.stored) if (!outputs.has(v)) temporaries.push(buffers.bind(v));
 
   const units: Unit[] = [];
+  const panels = new PackedPanels();
   const add = (label: string, draft: Draft): void => {
     units.push(kernelOf(l, label, draft));
   };
@@ -118,7 +119,7 @@ export function lowerUnits(graph: Graph, l: Lowering): Unit[] {
     const kind = g.heavy?.primitive.lowering.kind;
     if (kind === 'contract') {
       const known = buffers.decls.length;
-      const { packs, main } = lowerContract(g, buffers, target, l.repeats);
+      const { packs, main } = lowerContract(g, buffers, target, panels, l.repeats);
       for (let b = known; b < buffers.decls.length; b++) temporaries.push(b);
       for (const p of packs) add(p.name, p.draft);
       add(label, main);

@@ -18,6 +18,7 @@ import {
   parallelize,
 } from './loops.ts';
 import type { CpuTarget } from './program.ts';
+import { segmentsOf } from './segments.ts';
 
 export type Draft = Omit<Kernel, 'name' | 'reads' | 'writes'>;
 
@@ -68,11 +69,17 @@ export function lowerPointwise(group: Group, buffers: Buffers, target: CpuTarget
   const across = transposed(merged, results);
   if (across) return { ...inBlocks(merged, across, body), scratch: [], cost };
   const last = merged[merged.length - 1];
-  const p = parallelize(merged, true, (rest, stretch) =>
-    stretch
-      ? [forLoop(last.index, stretch.start, stretch.extent, body, true)]
-      : nest(rest, body, true),
-  );
+  const segments = segmentsOf(
+    last,
+    results.map((r) => r.value),
+  )?.flatMap(({ loop, apply }) => {
+    const there = results.map((r) => ({ v: r.v, index: apply(r.index), value: apply(r.value) }));
+    return nest([loop], storesOf(buffers, there), true);
+  });
+  const p = parallelize(merged, true, (rest, stretch) => {
+    if (stretch) return [forLoop(last.index, stretch.start, stretch.extent, body, true)];
+    return segments ? nest(rest.slice(0, -1), segments, false) : nest(rest, body, true);
+  });
   return { ...p, scratch: [], cost };
 }
 

@@ -282,9 +282,11 @@ export function compare(op: CompareOp, a: Expr, b: Expr): Expr {
     if (op === 'lt' && a.hi < b.lo) return bool(true);
     if (op === 'lt' && a.lo >= b.hi) return bool(false);
     if (op === 'le' && a.hi <= b.lo) return bool(true);
+    if (op === 'le' && a.lo > b.hi) return bool(false);
     if (op === 'ge' && a.lo >= b.hi) return bool(true);
     if (op === 'ge' && a.hi < b.lo) return bool(false);
     if (op === 'gt' && a.lo > b.hi) return bool(true);
+    if (op === 'gt' && a.hi <= b.lo) return bool(false);
   }
   return intern(op, 'bool', [a, b]);
 }

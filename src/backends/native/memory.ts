@@ -147,8 +147,10 @@ export class NativeBuffer implements DeviceBuffer {
     this.bytes().set(bytes);
   }
 
-  readSync(): Uint8Array {
-    return this.bytes().slice();
+  readSync(into?: Uint8Array): Uint8Array {
+    if (!into) return this.bytes().slice();
+    into.set(this.bytes());
+    return into;
   }
 
   async read(): Promise<Uint8Array> {

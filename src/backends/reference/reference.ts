@@ -54,8 +54,10 @@ class HostBuffer implements DeviceBuffer {
     return this.readSync();
   }
 
-  readSync(): Uint8Array {
-    return this.bytes.slice();
+  readSync(into?: Uint8Array): Uint8Array {
+    if (!into) return this.bytes.slice();
+    into.set(this.bytes);
+    return into;
   }
 
   dispose(): void {

@@ -49,8 +49,10 @@ export class WasmBuffer implements DeviceBuffer {
     return this.readSync();
   }
 
-  readSync(): Uint8Array {
-    return this.#view().slice();
+  readSync(into?: Uint8Array): Uint8Array {
+    if (!into) return this.#view().slice();
+    into.set(this.#view());
+    return into;
   }
 
   /** Gives up the memory without freeing it: it belongs to another buffer from now on. */

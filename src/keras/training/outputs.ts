@@ -1,10 +1,11 @@
 /** Putting the outputs of batches together. */
 import type { DeviceBuffer } from '../../backends/backend.ts';
+import { getBackend } from '../../backends/registry.ts';
 import { type DType, makeArray, type TypedArray } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import type { Aval } from '../../graph/index.ts';
 import { sameShape, showShape, sizeOf } from '../../shape.ts';
-import { fromBuffer, fromData, type Tensor } from '../../tensor/index.ts';
+import { fromData, type Tensor } from '../../tensor/index.ts';
 import { pack, type TreeOf } from './tree.ts';
 
 /** What a program gives. */
@@ -33,7 +34,6 @@ export class Parts {
     let rows = 0;
     for (const [i, b] of results.entries()) {
       const { shape, dtype } = p.outputs[i];
-      const t = fromBuffer(b, p.outputs[i]);
       const was = first?.outputs[i].shape;
       if (shape.length === 0 || (was && !sameShape(was.slice(1), shape.slice(1))))
         throw new GradloomError(
@@ -41,17 +41,21 @@ export class Parts {
           `predict: outputs of batches cannot be joined: shape ${showShape(shape)}${was ? ` after ${showShape(was)}` : ' has no batch dimension'}.`,
           { shape: [...shape] },
         );
-      const data = await t.data();
-      t.dispose();
       const size = sizeOf(shape.slice(1));
       rows = shape[0];
+      let place: TypedArray;
       if (this.#samples === undefined) {
+        place = makeArray(dtype, rows * size);
         this.#leaves[i] ??= [];
-        this.#leaves[i].push(data);
+        this.#leaves[i].push(place);
       } else {
         this.#ready[i] ??= makeArray(dtype, this.#samples * size);
-        this.#ready[i].set(data, this.#rows * size);
+        place = this.#ready[i].subarray(this.#rows * size, (this.#rows + rows) * size);
       }
+      const bytes = new Uint8Array(place.buffer, place.byteOffset, place.byteLength);
+      if (getBackend().sync) b.readSync(bytes);
+      else bytes.set(await b.read());
+      b.dispose();
     }
     this.#rows += rows;
   }
