@@ -1,13 +1,18 @@
 /** Adam (Kingma & Ba, 2015) and AdamW (Loshchilov & Hutter, 2019). */
-import { lax, type Value } from '../../graph/index.ts';
-import { Tensor } from '../../tensor/index.ts';
+import type { Tensor } from '../../tensor/index.ts';
 import type { Variable } from '../variable.ts';
-import { Optimizer, type OptimizerOptions } from './optimizer.ts';
+import { moved, power } from './formulas.ts';
+import { Optimizer } from './optimizer.ts';
+import { badOption, type OptimizerOptions } from './options.ts';
 
 export interface AdamOptions extends OptimizerOptions {
+  /** Decay of the average of gradients. Default 0.9, in [0, 1). */
   readonly beta1?: number;
+  /** Decay of the average of their squares. Default 0.999, in [0, 1). */
   readonly beta2?: number;
+  /** Default 1e-7. */
   readonly epsilon?: number;
+  /** Divides by the largest average so far (Reddi et al., 2018). */
   readonly amsgrad?: boolean;
 }
 
@@ -25,41 +30,27 @@ export class Adam extends Optimizer {
     defaults: { name: string; weightDecay?: number } = { name: 'adam' },
   ) {
     super(o, ['beta1', 'beta2', 'epsilon', 'amsgrad'], { learningRate: 0.001, ...defaults });
-    this.beta1 = o.beta1 ?? 0.9;
-    this.beta2 = o.beta2 ?? 0.999;
+    this.beta1 = this.share('beta1', o.beta1 ?? 0.9);
+    this.beta2 = this.share('beta2', o.beta2 ?? 0.999);
     this.epsilon = o.epsilon ?? 1e-7;
     this.amsgrad = o.amsgrad ?? false;
-    for (const [k, v] of [
-      ['beta1', this.beta1],
-      ['beta2', this.beta2],
-    ] as const)
-      if (!(v >= 0 && v < 1)) throw this.bad(k, v, 'in [0, 1)');
   }
-  protected buildSlots(weights: readonly Variable[]): void {
-    // Keras interleaves the two slots weight by weight.
-    for (const w of weights) {
-      this.#momentums.push(...this.slots([w], 'momentum'));
-      this.#velocities.push(...this.slots([w], 'velocity'));
-    }
+  override getConfig(): Record<string, unknown> {
+    const { beta1, beta2, epsilon, amsgrad } = this;
+    return { ...super.getConfig(), beta1, beta2, epsilon, amsgrad };
+  }
+  protected override buildSlots(weights: readonly Variable[]): void {
+    [this.#momentums, this.#velocities] = this.interleaved(weights, ['momentum', 'velocity']);
     if (this.amsgrad) this.#largest = this.slots(weights, 'velocity_hat');
   }
-  protected updateStep(i: number, w: Variable, g: Tensor, rate: Tensor): void {
-    const t = this.updates.add(1).astype('float32');
-    const power = (beta: number): Tensor => Tensor.of(scalarPower(beta, t), t);
-    const alpha = rate
-      .mul(power(this.beta2).mul(-1).add(1).sqrt())
-      .div(power(this.beta1).mul(-1).add(1));
+  protected override updateStep(g: Tensor, w: Variable, rate: Tensor, i: number): void {
+    const t = this.count(w);
+    const rest = (beta: number): Tensor => power(beta, t).mul(-1).add(1);
+    const alpha = rate.mul(rest(this.beta2).sqrt()).div(rest(this.beta1));
     const m = this.#momentums[i];
     const v = this.#velocities[i];
-    m.assign(m.tensor.add(g.sub(m.tensor).mul(1 - this.beta1)));
-    v.assign(
-      v.tensor.add(
-        g
-          .square()
-          .sub(v.tensor)
-          .mul(1 - this.beta2),
-      ),
-    );
+    m.assign(moved(m.tensor, g, 1 - this.beta1));
+    v.assign(moved(v.tensor, g.square(), 1 - this.beta2));
     let under = v.tensor;
     if (this.amsgrad) {
       const h = this.#largest[i];
@@ -70,14 +61,11 @@ export class Adam extends Optimizer {
   }
 }
 
-function scalarPower(base: number, exponent: Tensor): Value {
-  return lax.pow(lax.scalar(base, 'float32'), exponent.value);
-}
-
 /** Adam with decoupled weight decay (0.004 unless given). */
 export class AdamW extends Adam {
   constructor(o: AdamOptions = {}) {
-    super(o, { name: 'adamw', weightDecay: 0.004 });
+    if (o.weightDecay === null) throw badOption('adam_w', 'weightDecay', null, 'a number');
+    super(o, { name: 'adam_w', weightDecay: 0.004 });
   }
 }
 

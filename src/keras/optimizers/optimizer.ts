@@ -1,236 +1,286 @@
 /**
- * The base of every optimizer. The order of an update is Keras's: accumulate, clip, decay the
- * weights, update, moving average, constraints, count. Everything an optimizer remembers is a `Variable`, so that a training step
- * is one program; the learning rate is one too, so that changing it compiles nothing.
+ * The base of every optimizer. The order of an update is Keras's: unscale, accumulate, clip, decay the
+ * weights, update, moving average, constraints, count. Everything an optimizer remembers is a
+ * `Variable`, so that a training step is one program; the learning rate is one too, so that changing
+ * it compiles nothing.
  */
-import { makeArray } from '../../dtype.ts';
+import { type DType, makeArray } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { lax } from '../../graph/index.ts';
 import { fromData, Tensor } from '../../tensor/index.ts';
+import { floatx } from '../config.ts';
 import { checkOptions } from '../identifiers.ts';
 import { Variable } from '../variable.ts';
+import { choose, clip } from './formulas.ts';
+import { badOption, checkSettings, type OptimizerOptions, type Settings } from './options.ts';
 
-export interface OptimizerOptions {
-  readonly learningRate?: number;
-  readonly name?: string;
-  /** w -= w * weightDecay * learningRate before each update. */
+/** What an optimizer is without options. */
+export interface OptimizerDefaults {
+  readonly name: string;
+  readonly learningRate: number;
   readonly weightDecay?: number | null;
-  /** Largest norm of each gradient. */
-  readonly clipnorm?: number | null;
-  /** Largest absolute value of each gradient's elements. */
-  readonly clipvalue?: number | null;
-  /** Largest norm of all gradients together. */
-  readonly globalClipnorm?: number | null;
-  /** Keep a moving average of the weights; training ends with it in their place. */
-  readonly useEma?: boolean;
-  readonly emaMomentum?: number;
-  /** Puts the averages in place of the weights every so many updates; else only at the end. */
-  readonly emaOverwriteFrequency?: number | null;
-  /** Updates once in so many steps, with the mean of their gradients. */
-  readonly gradientAccumulationSteps?: number | null;
 }
 
-export const optimizerOptions: readonly string[] = [
-  'learningRate',
-  'name',
-  'weightDecay',
-  'clipnorm',
-  'clipvalue',
-  'globalClipnorm',
-  'useEma',
-  'emaMomentum',
-  'emaOverwriteFrequency',
-  'gradientAccumulationSteps',
-];
-
+/**
+ * Extend it with `buildSlots`, which makes what is remembered of each weight, and `updateStep`:
+ *
+ *     class SignDescent extends keras.optimizers.Optimizer {
+ *       constructor(o: OptimizerOptions = {}) {
+ *         super(o, [], { name: 'sign_descent', learningRate: 0.01 });
+ *       }
+ *       protected updateStep(gradient: Tensor, variable: Variable, learningRate: Tensor): void {
+ *         variable.assign(variable.tensor.sub(gradient.sign().mul(learningRate)));
+ *       }
+ *     }
+ */
 export abstract class Optimizer {
   readonly name: string;
-  readonly learningRateVariable: Variable;
+  /** Steps taken, int32: also those that only accumulate gradients. */
   readonly iterations: Variable;
-  readonly #options: OptimizerOptions;
+  protected readonly settings: Settings;
+  readonly #rate: Variable;
   readonly #slots: Variable[] = [];
   #averages: Variable[] = [];
   #accumulators: Variable[] = [];
-  #built: readonly Variable[] | undefined;
+  #built: ReadonlyMap<Variable, number> | undefined;
+  #excluded: (v: Variable) => boolean = () => false;
 
-  constructor(
-    o: OptimizerOptions,
-    allowed: readonly string[],
-    defaults: { name: string; learningRate: number; weightDecay?: number },
-  ) {
-    checkOptions(defaults.name, o, [...optimizerOptions, ...allowed]);
+  /** `own` are the options that this kind has beside those of all. Throws `unknown-option`, `optimizer`. */
+  constructor(o: OptimizerOptions, own: readonly string[], defaults: OptimizerDefaults) {
+    this.settings = checkSettings(defaults.name, o, own, defaults.weightDecay ?? null);
     this.name = o.name ?? defaults.name;
-    const rate = o.learningRate ?? defaults.learningRate;
-    if (!(rate >= 0) || !Number.isFinite(rate))
-      throw this.bad('learningRate', rate, 'a number of 0 or more');
-    for (const k of ['clipnorm', 'clipvalue', 'globalClipnorm'] as const) {
-      const v = o[k];
-      if (v != null && !(v > 0)) throw this.bad(k, v, 'positive');
-    }
-    if ([o.clipnorm, o.clipvalue, o.globalClipnorm].filter((v) => v != null).length > 1) {
-      throw new GradloomError(
-        'optimizer',
-        `${this.name}: only one of clipnorm, clipvalue and globalClipnorm can be set.`,
-      );
-    }
-    const m = o.emaMomentum ?? 0.99;
-    if (!(m >= 0 && m <= 1)) throw this.bad('emaMomentum', m, 'between 0 and 1');
-    for (const [k, least] of [
-      ['emaOverwriteFrequency', 1],
-      ['gradientAccumulationSteps', 2],
-    ] as const) {
-      const v = o[k];
-      if (v != null && !(Number.isInteger(v) && v >= least))
-        throw this.bad(k, v, `a whole number of ${least} or more`);
-    }
-    const decay = o.weightDecay;
-    if (decay != null && !Number.isFinite(decay)) throw this.bad('weightDecay', decay, 'a number');
-    this.#options = { ...o, weightDecay: o.weightDecay ?? defaults.weightDecay ?? null };
-    this.learningRateVariable = new Variable(fromData(Float32Array.of(rate), []), {
-      name: 'learning_rate',
-      path: `${this.name}/learning_rate`,
-      trainable: false,
-    });
-    this.iterations = new Variable(fromData(Int32Array.of(0), []), {
-      name: 'iteration',
-      path: `${this.name}/iteration`,
-      trainable: false,
-    });
+    const rate = this.#checkRate(o.learningRate ?? defaults.learningRate);
+    this.#rate = this.#variable('learning_rate', [], floatx(), rate);
+    this.iterations = this.#variable('iteration', [], 'int32', 0);
   }
 
   protected bad(option: string, value: unknown, want: string): GradloomError {
-    return new GradloomError(
-      'optimizer',
-      `${this.name}: ${option} must be ${want}; received ${String(value)}.`,
-      { [option]: value },
-    );
+    return badOption(this.name, option, value, want);
+  }
+  /** An option in [0, 1). */
+  protected share(option: string, v: number): number {
+    if (!(v >= 0 && v < 1)) throw this.bad(option, v, 'in [0, 1)');
+    return v;
+  }
+  /** An option of 0 or more. */
+  protected least(option: string, v: number): number {
+    if (!(v >= 0)) throw this.bad(option, v, '0 or more');
+    return v;
+  }
+  #checkRate(rate: number): number {
+    if (!(rate >= 0) || !Number.isFinite(rate))
+      throw this.bad('learningRate', rate, 'a number of 0 or more');
+    return rate;
   }
 
   get learningRate(): number {
-    return this.learningRateVariable.tensor.item();
+    return this.learningRateTensor.item();
+  }
+  /** The learning rate of the next step, for reading where that cannot be waited for; traceable. */
+  get learningRateTensor(): Tensor {
+    return this.#rate.tensor;
   }
   set learningRate(rate: number) {
-    if (!(rate >= 0) || !Number.isFinite(rate))
-      throw this.bad('learningRate', rate, 'a number of 0 or more');
-    this.learningRateVariable.write(Float32Array.of(rate));
+    const data = makeArray(this.#rate.dtype, 1);
+    data[0] = this.#checkRate(rate);
+    this.#rate.write(data);
   }
 
   /** Makes the state for these weights. Once only; later calls must name the same weights. */
   build(weights: readonly Variable[]): void {
     if (this.#built) {
-      if (this.#built.length === weights.length && this.#built.every((v, i) => v === weights[i]))
-        return;
-      throw new GradloomError(
-        'optimizer',
-        `${this.name} was built for ${this.#built.length} weights and cannot be used with others. Make a new optimizer (compile the model again).`,
-      );
+      const known = [...this.#built.keys()];
+      if (known.length === weights.length && known.every((v, i) => v === weights[i])) return;
+      throw this.#strangers();
     }
-    this.#built = [...weights];
-    if (this.#options.useEma) this.#averages = weights.map((w) => this.#zeros(w, 'average'));
-    if (this.#options.gradientAccumulationSteps)
-      this.#accumulators = weights.map((w) => this.#zeros(w, 'gradient_accumulator'));
+    this.#built = new Map(weights.map((w, i) => [w, i]));
+    const beside = (w: Variable, name: string): Variable =>
+      this.#variable(slotName(w, name), w.shape, w.dtype, 0);
+    if (this.settings.useEma) this.#averages = weights.map((w) => beside(w, 'average'));
+    if (this.settings.gradientAccumulationSteps)
+      this.#accumulators = weights.map((w) => beside(w, 'gradient_accumulator'));
     this.buildSlots(weights);
   }
-
-  protected abstract buildSlots(weights: readonly Variable[]): void;
-  /** The update of weight i; `rate` is the learning rate. Assigns the weight and its slots. */
-  protected abstract updateStep(i: number, weight: Variable, gradient: Tensor, rate: Tensor): void;
-
-  #zeros(like: Variable, name: string): Variable {
-    return new Variable(fromData(makeArray(like.dtype, like.size), like.shape, like.dtype), {
-      name,
-      path: `${this.name}/${like.path.replace('/', '_')}_${name}`,
-      trainable: false,
-    });
+  get built(): boolean {
+    return this.#built !== undefined;
   }
-  /** A slot of zeros beside each weight. */
-  protected slots(weights: readonly Variable[], name: string): Variable[] {
-    const made = weights.map((w) => this.#zeros(w, name));
-    this.#slots.push(...made);
-    return made;
+  #strangers(): GradloomError {
+    return new GradloomError(
+      'optimizer',
+      `${this.name} was built for ${this.#built?.size ?? 0} weights and cannot be used with others. Make a new optimizer (compile the model again).`,
+    );
+  }
+
+  /** Makes what the optimizer remembers of these weights, with `slots` and `addVariable`. */
+  protected buildSlots(_weights: readonly Variable[]): void {}
+
+  /**
+   * The update of one weight, traceable: assigns the variable and its slots. `gradient` and
+   * `learningRate` are of its dtype; `index` is its place among the weights that `build` was given.
+   */
+  protected abstract updateStep(
+    gradient: Tensor,
+    variable: Variable,
+    learningRate: Tensor,
+    index: number,
+  ): void;
+
+  /** What is done once an update, before the weights' own steps. */
+  protected beforeSteps(): void {}
+
+  #variable(name: string, shape: readonly number[], dtype: DType, fill: number): Variable {
+    const data = makeArray(
+      dtype,
+      shape.reduce((a, b) => a * b, 1),
+    ).fill(fill);
+    const path = `${this.name}/${name}`;
+    return new Variable(fromData(data, shape, dtype), { name, path, trainable: false });
+  }
+
+  /** A variable of the optimizer's own. Beside weights, `slots` makes them. */
+  protected addVariable(o: {
+    name: string;
+    shape?: readonly number[];
+    dtype?: DType;
+    fill?: number;
+  }): Variable {
+    const v = this.#variable(o.name, o.shape ?? [], o.dtype ?? floatx(), o.fill ?? 0);
+    this.#slots.push(v);
+    return v;
+  }
+  /** A slot beside each weight, of its shape and dtype, filled with a number. */
+  protected slots(weights: readonly Variable[], name: string, fill = 0): Variable[] {
+    return weights.map((w) =>
+      this.addVariable({ name: slotName(w, name), shape: w.shape, dtype: w.dtype, fill }),
+    );
+  }
+  /** Several slots beside each weight, in Keras's order: all of one weight before those of the next. */
+  protected interleaved(weights: readonly Variable[], names: readonly string[]): Variable[][] {
+    const made = weights.map((w) => names.map((n) => this.slots([w], n)[0]));
+    return names.map((_, k) => made.map((of) => of[k]));
   }
 
   /** All that the optimizer remembers: iterations, learning rate, averages, accumulators, slots. */
   get variables(): readonly Variable[] {
-    return [
-      this.iterations,
-      this.learningRateVariable,
-      ...this.#averages,
-      ...this.#accumulators,
-      ...this.#slots,
-    ];
+    return [this.iterations, this.#rate, ...this.#averages, ...this.#accumulators, ...this.#slots];
   }
 
   /** Updates made so far: steps, or fewer when gradients are accumulated. int32, traceable. */
   protected get updates(): Tensor {
-    const every = this.#options.gradientAccumulationSteps;
+    const every = this.settings.gradientAccumulationSteps;
     const steps = this.iterations.tensor;
     return every ? steps.floorDiv(every) : steps;
   }
+  /** The number of this update, from 1 on, in the dtype of a weight. */
+  protected count(w: Variable): Tensor {
+    return this.updates.add(1).astype(w.dtype);
+  }
 
-  get built(): boolean {
-    return this.#built !== undefined;
+  /**
+   * Keeps weights from being decayed: those in `varList`, and those in whose names a string of
+   * `varNames` is found (as a regular expression). Throws `optimizer` once the optimizer is built.
+   */
+  excludeFromWeightDecay(
+    o: { varList?: readonly Variable[]; varNames?: readonly string[] } = {},
+  ): void {
+    checkOptions('excludeFromWeightDecay', o, ['varList', 'varNames']);
+    if (this.built)
+      throw new GradloomError(
+        'optimizer',
+        `${this.name}: excludeFromWeightDecay must be called before the optimizer is built.`,
+      );
+    const list = new Set(o.varList);
+    const names = (o.varNames ?? []).map((n) => new RegExp(n));
+    this.#excluded = (v) => list.has(v) || names.some((n) => n.test(v.name));
+  }
+  /** By what share of the learning rate a weight is decayed; null for none. */
+  protected decayOf(_variable: Variable): number | null {
+    return this.settings.weightDecay;
   }
 
   /** One step with these gradients, for steps of one's own: builds the optimizer if need be. */
   apply(gradients: readonly Tensor[], weights?: readonly Variable[]): void {
-    if (weights) this.build(weights);
-    this.applyGradients(gradients, weights ?? this.#built ?? []);
+    if (gradients.length === 0) return;
+    if (!this.#built) {
+      if (!weights)
+        throw new GradloomError(
+          'optimizer',
+          `${this.name}: apply needs the weights too, since the optimizer is not built.`,
+        );
+      this.build(weights);
+    }
+    this.applyGradients(gradients, weights ?? [...this.#built!.keys()]);
   }
 
-  /** What a loss is multiplied by before gradients are taken: nothing, but for half precision. */
+  /** What a loss is multiplied by before gradients are taken: lossScaleFactor, if there is one. */
   scaleLoss(loss: Tensor): Tensor {
-    return loss;
+    const factor = this.settings.lossScaleFactor;
+    return factor === null ? loss : loss.mul(factor);
   }
 
-  /** One step, traceable: reads and assigns variables. */
+  /** One step, traceable: reads and assigns variables. The weights are among those it was built for. */
   applyGradients(gradients: readonly Tensor[], weights: readonly Variable[]): void {
-    const every = this.#options.gradientAccumulationSteps;
-    if (every) this.#accumulate(gradients, weights, every);
-    else this.#update(gradients, weights);
-    this.#average(weights);
+    if (gradients.length !== weights.length)
+      throw new GradloomError(
+        'optimizer',
+        `${this.name} takes a gradient for each of ${weights.length} weights; received ${gradients.length}.`,
+        { weights: weights.length, gradients: gradients.length },
+      );
+    if (weights.some((w) => !this.#built?.has(w))) throw this.#strangers();
+    const { lossScaleFactor: scale, gradientAccumulationSteps: every } = this.settings;
+    const gs = gradients.map((g, i) => {
+      const own = g.dtype === weights[i].dtype ? g : g.astype(weights[i].dtype);
+      return scale === null ? own : own.div(scale);
+    });
+    if (every) this.#accumulate(gs, weights, every);
+    else this.#update(gs, weights);
+    this.#average();
     for (const w of weights) if (w.constraint) w.assign(w.constraint(w.tensor));
     this.iterations.assign(this.iterations.tensor.add(1));
   }
 
   #update(gradients: readonly Tensor[], weights: readonly Variable[]): void {
-    const { weightDecay } = this.#options;
-    const rate = this.learningRateVariable.tensor;
-    const clipped = this.#clip(gradients);
-    if (weightDecay != null) {
-      for (const w of weights) w.assign(w.tensor.sub(w.tensor.mul(rate.mul(weightDecay))));
+    const rate = this.#rate.tensor;
+    const rateOf = (w: Variable): Tensor => (rate.dtype === w.dtype ? rate : rate.astype(w.dtype));
+    const clipped = clip(gradients, this.settings);
+    for (const w of weights) {
+      const decay = this.#excluded(w) ? null : this.decayOf(w);
+      if (decay !== null) w.assign(w.tensor.sub(w.tensor.mul(decay).mul(rateOf(w))));
     }
+    this.beforeSteps();
     clipped.forEach((g, i) => {
-      this.updateStep(i, weights[i], g, rate);
+      this.updateStep(g, weights[i], rateOf(weights[i]), this.#built!.get(weights[i])!);
     });
   }
 
   /** The last step of each round updates with the mean; the others only add to the sums. */
   #accumulate(gradients: readonly Tensor[], weights: readonly Variable[], every: number): void {
     const due = this.iterations.tensor.add(1).mod(every).eq(0);
-    const sums = gradients.map((g, i) => this.#accumulators[i].tensor.add(g));
+    const accumulators = weights.map((w) => this.#accumulators[this.#built!.get(w)!]);
+    const sums = gradients.map((g, i) => accumulators[i].tensor.add(g));
     const moving = [...weights, ...this.#slots];
     const before = moving.map((v) => v.tensor);
     this.#update(
       sums.map((s) => s.div(every)),
       weights,
     );
-    // A graph has no branches: the update is computed at every step and kept when it is due.
+    // The update is computed at every step and kept when it is due: one program without branches.
     moving.forEach((v, i) => {
       v.assign(choose(due, v.tensor, before[i]));
     });
     sums.forEach((s, i) => {
-      this.#accumulators[i].assign(choose(due, Tensor.of(lax.full(s.shape, 0, s.dtype)), s));
+      accumulators[i].assign(choose(due, Tensor.of(lax.full(s.shape, 0, s.dtype)), s));
     });
   }
 
-  #average(weights: readonly Variable[]): void {
+  #average(): void {
     if (this.#averages.length === 0) return;
-    const { emaMomentum = 0.99, emaOverwriteFrequency } = this.#options;
-    // The first step copies the weights.
-    const momentum = this.updates.ne(0).astype('float32').mul(emaMomentum);
-    const rest = momentum.mul(-1).add(1);
+    const { emaMomentum, emaOverwriteFrequency } = this.settings;
+    const weights = [...this.#built!.keys()];
     this.#averages.forEach((a, i) => {
+      // The first step copies the weights.
+      const momentum = this.updates.ne(0).astype(a.dtype).mul(emaMomentum);
+      const rest = momentum.mul(-1).add(1);
       a.assign(a.tensor.mul(momentum).add(weights[i].tensor.mul(rest)));
     });
     if (!emaOverwriteFrequency) return;
@@ -240,48 +290,35 @@ export abstract class Optimizer {
     });
   }
 
-  #clip(gradients: readonly Tensor[]): readonly Tensor[] {
-    const { clipnorm, clipvalue, globalClipnorm } = this.#options;
-    if (clipvalue != null) return gradients.map((g) => g.clip(-clipvalue, clipvalue));
-    if (clipnorm != null)
-      return gradients.map((g) => g.mul(clipnorm).div(norm([g]).maximum(clipnorm)));
-    if (globalClipnorm != null) {
-      const n = norm(gradients);
-      const one = Tensor.of(lax.scalar(1, 'float32'));
-      const scale = one
-        .div(n)
-        .minimum(1 / globalClipnorm)
-        .mul(globalClipnorm);
-      return gradients.map((g) => g.mul(scale));
-    }
-    return gradients;
+  /** The moving averages, in the order of the weights; none without `useEma`. */
+  get averages(): readonly Variable[] {
+    return this.#averages;
   }
-
-  /** Puts the moving averages in place of the weights, when there are any. */
-  finalize(weights: readonly Variable[]): void {
+  /** Puts the moving averages in place of the weights, when there are any. `fit` does so at its end. */
+  finalizeVariableValues(weights: readonly Variable[]): void {
+    if (this.#averages.length === 0) return;
+    if (weights.length !== this.#averages.length) throw this.#strangers();
     this.#averages.forEach((a, i) => {
       weights[i].assign(a.tensor);
     });
   }
 
+  /** The options that make the same optimizer anew. */
   getConfig(): Record<string, unknown> {
-    return { ...this.#options, name: this.name, learningRate: this.learningRate };
+    return { name: this.name, learningRate: this.learningRate, ...this.settings };
+  }
+  /** An optimizer from what `getConfig` gave. Throws as the constructor does. */
+  static fromConfig<T extends Optimizer>(
+    this: new (
+      config: never,
+    ) => T,
+    config: Readonly<Record<string, unknown>>,
+  ): T {
+    return new this(config as never);
   }
 }
 
-/** a where the scalar `which` holds, else b. */
-function choose(which: Tensor, a: Tensor, b: Tensor): Tensor {
-  return Tensor.of(
-    lax.select(lax.broadcastTo(which.value, a.shape), a.value, b.value),
-    which,
-    a,
-    b,
-  );
-}
-
-function norm(gs: readonly Tensor[]): Tensor {
-  return gs
-    .map((g) => g.square().sum())
-    .reduce((a, b) => a.add(b))
-    .sqrt();
+/** `dense_kernel_momentum`. */
+function slotName(w: Variable, name: string): string {
+  return `${w.path.replaceAll('/', '_')}_${name}`;
 }

@@ -4,7 +4,25 @@ import { setBackend } from '../../backends/registry.ts';
 import { type Tensor, tensor } from '../../tensor/index.ts';
 import { camelCase } from '../identifiers.ts';
 import { Variable } from '../variable.ts';
-import { Adam, AdamW, adam, getOptimizer, type Optimizer, RMSprop, SGD, sgd } from './index.ts';
+import {
+  Adam,
+  AdamW,
+  adadelta,
+  adagrad,
+  adam,
+  adamax,
+  adamW,
+  deserialize,
+  getOptimizer,
+  lion,
+  nadam,
+  Optimizer,
+  type OptimizerOptions,
+  RMSprop,
+  SGD,
+  serialize,
+  sgd,
+} from './index.ts';
 
 type Nested = number | Nested[];
 interface Case {
@@ -66,7 +84,7 @@ describe('the weights after each step are those of Keras', () => {
           expect(distance(v.tensor, c.after[k][i])).toBeLessThan(5e-7);
         });
       });
-      o.finalize(vs);
+      o.finalizeVariableValues(vs);
       vs.forEach((v, i) => {
         expect(distance(v.tensor, c.finalized[i])).toBeLessThan(5e-7);
       });
@@ -116,5 +134,56 @@ describe('an optimizer', () => {
     const o = sgd();
     o.build([new Variable(tensor([1]))]);
     expect(() => o.build([new Variable(tensor([1]))])).toThrow(/compile the model again/);
+  });
+  it('of one’s own needs an update and no more', () => {
+    class SignDescent extends Optimizer {
+      constructor(o: OptimizerOptions = {}) {
+        super(o, [], { name: 'sign_descent', learningRate: 0.5 });
+      }
+      protected updateStep(g: Tensor, w: Variable, rate: Tensor): void {
+        w.assign(w.tensor.sub(g.sign().mul(rate)));
+      }
+    }
+    const o = new SignDescent({ weightDecay: 0.5 });
+    const w = new Variable(tensor([1, -1]));
+    o.apply([tensor([3, -4])], [w]);
+    expect(w.tensor.arraySync()).toEqual([0.25, -0.25]);
+    const again = deserialize(serialize(o), { SignDescent });
+    expect(again).toBeInstanceOf(SignDescent);
+    expect(again.getConfig()).toMatchObject({ weightDecay: 0.5, learningRate: 0.5 });
+    expect(() => deserialize(serialize(o))).toThrow(/Unknown optimizer "SignDescent"/);
+  });
+  it('refuses what it cannot use, option by option', () => {
+    expect(() => adagrad({ initialAccumulatorValue: -1 })).toThrow(/0 or more; received -1/);
+    expect(() => adadelta({ rho: 1.5 })).toThrow(/rho must be between 0 and 1/);
+    expect(() => adamax({ beta2: 1 })).toThrow(/beta2 must be in \[0, 1\)/);
+    expect(() => nadam({ beta1: Number.NaN })).toThrow(/beta1/);
+    expect(() => lion({ beta1: 0 })).toThrow(/beta1 must be above 0/);
+    expect(() => lion({ epsilon: 1 } as object)).toThrow(/lion has no option "epsilon"/);
+    expect(() => adamW({ weightDecay: null })).toThrow(/weightDecay must be a number/);
+    expect(() => sgd({ lossScaleFactor: 0 })).toThrow(/lossScaleFactor must be positive/);
+  });
+  it('takes gradients for some of its weights, and says which it cannot take', () => {
+    const [a, b] = [new Variable(tensor([1])), new Variable(tensor([1]))];
+    const o = sgd({ learningRate: 1, momentum: 0.5 });
+    expect(() => o.apply([tensor([1])])).toThrow(/needs the weights too/);
+    o.build([a, b]);
+    o.apply([tensor([1])], [b]);
+    expect([a.tensor.item(), b.tensor.item()]).toEqual([1, 0]);
+    expect(() => o.apply([tensor([1])])).toThrow(/a gradient for each of 2 weights; received 1/);
+    expect(() => o.apply([tensor([1])], [new Variable(tensor([1]))])).toThrow(
+      /built for 2 weights/,
+    );
+    expect(() => o.excludeFromWeightDecay({ varNames: ['bias'] })).toThrow(/before .* is built/);
+  });
+  it('updates weights of both float types in their own', () => {
+    const w = new Variable(tensor([1, 2], { dtype: 'float64' }));
+    const o = adam({ learningRate: 0.1 });
+    o.apply([tensor([0.1, -0.2])], [w]);
+    expect(o.variables.slice(2).map((v) => v.dtype)).toEqual(['float64', 'float64']);
+    const [rate, g] = [Math.fround(0.1), Math.fround(0.1)];
+    const [x] = w.tensor.dataSync();
+    expect(Math.abs(x - (1 - (rate * g) / (g + 1e-7 / Math.sqrt(0.001))))).toBeLessThan(1e-12);
+    expect(x).not.toBe(Math.fround(x));
   });
 });

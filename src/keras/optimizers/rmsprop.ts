@@ -1,7 +1,8 @@
 /** RMSprop (Hinton, 2012). */
 import type { Tensor } from '../../tensor/index.ts';
 import type { Variable } from '../variable.ts';
-import { Optimizer, type OptimizerOptions } from './optimizer.ts';
+import { Optimizer } from './optimizer.ts';
+import type { OptimizerOptions } from './options.ts';
 
 export interface RMSpropOptions extends OptimizerOptions {
   readonly rho?: number;
@@ -20,18 +21,22 @@ export class RMSprop extends Optimizer {
   #momentums: Variable[] = [];
   #averages: Variable[] = [];
   constructor(o: RMSpropOptions = {}) {
-    super(o, ['rho', 'momentum', 'epsilon', 'centered'], { name: 'rmsprop', learningRate: 0.001 });
+    super(o, ['rho', 'momentum', 'epsilon', 'centered'], { name: 'rm_sprop', learningRate: 0.001 });
     this.rho = o.rho ?? 0.9;
     this.momentum = o.momentum ?? 0;
     this.epsilon = o.epsilon ?? 1e-7;
     this.centered = o.centered ?? false;
   }
-  protected buildSlots(weights: readonly Variable[]): void {
+  override getConfig(): Record<string, unknown> {
+    const { rho, momentum, epsilon, centered } = this;
+    return { ...super.getConfig(), rho, momentum, epsilon, centered };
+  }
+  protected override buildSlots(weights: readonly Variable[]): void {
     this.#velocities = this.slots(weights, 'velocity');
     if (this.momentum > 0) this.#momentums = this.slots(weights, 'momentum');
     if (this.centered) this.#averages = this.slots(weights, 'average_gradient');
   }
-  protected updateStep(i: number, w: Variable, g: Tensor, rate: Tensor): void {
+  protected override updateStep(g: Tensor, w: Variable, rate: Tensor, i: number): void {
     const v = this.#velocities[i];
     v.assign(v.tensor.mul(this.rho).add(g.square().mul(1 - this.rho)));
     let denominator = v.tensor.add(this.epsilon);

@@ -1,7 +1,8 @@
 /** Stochastic gradient descent, with momentum and Nesterov's variant. */
 import type { Tensor } from '../../tensor/index.ts';
 import type { Variable } from '../variable.ts';
-import { Optimizer, type OptimizerOptions } from './optimizer.ts';
+import { Optimizer } from './optimizer.ts';
+import type { OptimizerOptions } from './options.ts';
 
 export interface SGDOptions extends OptimizerOptions {
   /** 0..1 */
@@ -21,10 +22,13 @@ export class SGD extends Optimizer {
     if (!(this.momentum >= 0 && this.momentum <= 1))
       throw this.bad('momentum', this.momentum, 'between 0 and 1');
   }
-  protected buildSlots(weights: readonly Variable[]): void {
+  override getConfig(): Record<string, unknown> {
+    return { ...super.getConfig(), momentum: this.momentum, nesterov: this.nesterov };
+  }
+  protected override buildSlots(weights: readonly Variable[]): void {
     if (this.momentum > 0) this.#momentums = this.slots(weights, 'momentum');
   }
-  protected updateStep(i: number, w: Variable, g: Tensor, rate: Tensor): void {
+  protected override updateStep(g: Tensor, w: Variable, rate: Tensor, i: number): void {
     const step = g.mul(rate);
     if (this.momentum === 0) {
       w.assign(w.tensor.sub(step));

@@ -173,7 +173,7 @@ export async function fit(
       if (model.stopTraining) break;
       if (pacer.due) await pacer.pause();
     }
-    trainer.optimizer.finalize(trainer.weights);
+    trainer.optimizer.finalizeVariableValues(trainer.weights);
     await callbacks.call('onTrainEnd', logs);
     return history;
   } finally {

@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { setBackend } from '../../backends/registry.ts';
+import { fromData, type Tensor } from '../../tensor/index.ts';
+import { camelCase } from '../identifiers.ts';
+import { Variable } from '../variable.ts';
+import * as optimizers from './index.ts';
+
+interface Numbers {
+  shape: number[];
+  data: number[];
+}
+interface Case {
+  name: string;
+  optimizer: string;
+  config: Record<string, unknown>;
+  exclude?: { varNames?: string[]; varList?: number[] };
+  after: Numbers[][];
+  variables: { path: string; shape: number[] }[];
+  slots: Numbers;
+  finalized?: Numbers[];
+  fullConfig?: Record<string, unknown>;
+}
+// Real Keras on JAX: see scripts/goldens/make_optimizer_rules.py.
+const goldens = JSON.parse(
+  readFileSync(new URL('../../../test/goldens/optimizer_rules.json', import.meta.url), 'utf8'),
+) as {
+  paths: string[];
+  shown: number[];
+  start: Numbers[];
+  gradients: Numbers[][];
+  cases: Case[];
+};
+
+/** As Keras spells it, in our case: beta_1 is beta1. */
+const ours = (key: string): string => camelCase(key).replace(/_(\d)/, '$1');
+const camel = (config: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(config).map(([k, v]) => [ours(k), v]));
+
+const tensor = ({ shape, data }: Numbers): Tensor => fromData(Float32Array.from(data), shape);
+
+/** The largest difference, relative to the larger of the wanted number and 1. */
+function distance(got: ArrayLike<number>, want: ArrayLike<number>): number {
+  expect(got.length).toBe(want.length);
+  let most = 0;
+  for (let i = 0; i < want.length; i++) {
+    const d = Math.abs(got[i] - want[i]) / Math.max(1, Math.abs(want[i]));
+    if (!(d <= most)) most = d;
+  }
+  return most;
+}
+
+describe('weights and slots are those of Keras', () => {
+  beforeAll(() => {
+    setBackend('reference');
+  });
+  const classes = optimizers as unknown as Record<string, optimizers.OptimizerClass>;
+  for (const c of goldens.cases) {
+    it(c.name, () => {
+      const o = classes[c.optimizer].fromConfig(camel(c.config));
+      const vs = goldens.start.map(
+        (w, i) =>
+          new Variable(tensor(w), {
+            name: goldens.paths[i].split('/')[1],
+            path: goldens.paths[i],
+          }),
+      );
+      if (c.exclude) {
+        const { varNames, varList } = c.exclude;
+        o.excludeFromWeightDecay({ varNames, varList: varList?.map((i) => vs[i]) });
+      }
+      o.build(vs);
+      goldens.gradients.forEach((gs, k) => {
+        o.applyGradients(gs.map(tensor), vs);
+        const shown = goldens.shown.indexOf(k + 1);
+        if (shown < 0) return;
+        vs.forEach((v, i) => {
+          expect(distance(v.tensor.dataSync(), c.after[shown][i].data)).toBeLessThan(1e-6);
+        });
+      });
+      expect(
+        o.variables.map((v) => ({ path: v.path.split('/').slice(1).join('/'), shape: v.shape })),
+      ).toEqual(c.variables.map((v) => ({ ...v, path: unnumbered[v.path] ?? v.path })));
+      const slots = o.variables.slice(2).flatMap((v) => Array.from(v.tensor.dataSync()));
+      expect(distance(slots, c.slots.data)).toBeLessThan(1e-6);
+      o.finalizeVariableValues(vs);
+      (c.finalized ?? c.after[c.after.length - 1]).forEach((w, i) => {
+        expect(distance(vs[i].tensor.dataSync(), w.data)).toBeLessThan(1e-6);
+      });
+      if (c.fullConfig) expect(o.getConfig()).toEqual(camel(c.fullConfig));
+      expect(optimizers.deserialize(optimizers.serialize(o)).getConfig()).toEqual(o.getConfig());
+    });
+  }
+});
+
+/** What Keras leaves to be numbered has a name here. */
+const unnumbered: Readonly<Record<string, string>> = { variable: 'u_product' };
