@@ -7,6 +7,7 @@ export {
   type Logs,
   makeLogs,
 } from './callback.ts';
+export { CSVLogger, type CSVLoggerOptions, csvLogger } from './csv-logger.ts';
 export { EarlyStopping, type EarlyStoppingOptions, earlyStopping } from './early-stopping.ts';
 export { History } from './history.ts';
 export { type Hooks, LambdaCallback, lambdaCallback } from './lambda-callback.ts';
@@ -22,4 +23,10 @@ export {
   type ReduceLROnPlateauOptions,
   reduceLROnPlateau,
 } from './reduce-lr-on-plateau.ts';
+export { RemoteMonitor, type RemoteMonitorOptions, remoteMonitor } from './remote-monitor.ts';
+export {
+  SwapEMAWeights,
+  type SwapEMAWeightsOptions,
+  swapEMAWeights,
+} from './swap-ema-weights.ts';
 export { TerminateOnNaN, terminateOnNaN } from './terminate-on-nan.ts';
