@@ -16,7 +16,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 NAMES = ["activations", "losses", "metrics", "random", "initializers", "optimizer_slots",
          "layers", "training_runs", "training_trees", "functional", "fit_output", "numpy", "images", "constraints",
-         "utils", "optimizer_rules", "callbacks"]
+         "utils", "optimizer_rules", "schedules", "callbacks"]
 
 
 def main(names):

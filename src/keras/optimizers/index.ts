@@ -3,6 +3,7 @@ export { Adadelta, type AdadeltaOptions, adadelta } from './adadelta.ts';
 export { Adagrad, type AdagradOptions, adagrad } from './adagrad.ts';
 export { Adam, type AdamOptions, AdamW, adam, adamW } from './adam.ts';
 export { Adamax, type AdamaxOptions, adamax } from './adamax.ts';
+export type { LearningRateFn, LearningRateLike } from './learning-rate.ts';
 export { Lion, type LionOptions, lion } from './lion.ts';
 export { Nadam, type NadamOptions, nadam } from './nadam.ts';
 export { Optimizer, type OptimizerDefaults } from './optimizer.ts';
@@ -16,4 +17,5 @@ export {
   serialize,
 } from './registry.ts';
 export { RMSprop, type RMSpropOptions, rmsprop } from './rmsprop.ts';
+export * as schedules from './schedules/index.ts';
 export { SGD, type SGDOptions, sgd } from './sgd.ts';

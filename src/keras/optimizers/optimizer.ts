@@ -12,6 +12,7 @@ import { floatx } from '../config.ts';
 import { checkOptions } from '../identifiers.ts';
 import { Variable } from '../variable.ts';
 import { choose, clip } from './formulas.ts';
+import { LearningRate, type LearningRateLike } from './learning-rate.ts';
 import { badOption, checkSettings, type OptimizerOptions, type Settings } from './options.ts';
 
 /** What an optimizer is without options. */
@@ -38,7 +39,7 @@ export abstract class Optimizer {
   /** Steps taken, int32: also those that only accumulate gradients. */
   readonly iterations: Variable;
   protected readonly settings: Settings;
-  readonly #rate: Variable;
+  readonly #rate: LearningRate;
   readonly #slots: Variable[] = [];
   #averages: Variable[] = [];
   #accumulators: Variable[] = [];
@@ -49,8 +50,7 @@ export abstract class Optimizer {
   constructor(o: OptimizerOptions, own: readonly string[], defaults: OptimizerDefaults) {
     this.settings = checkSettings(defaults.name, o, own, defaults.weightDecay ?? null);
     this.name = o.name ?? defaults.name;
-    const rate = this.#checkRate(o.learningRate ?? defaults.learningRate);
-    this.#rate = this.#variable('learning_rate', [], floatx(), rate);
+    this.#rate = new LearningRate(this.name, o.learningRate ?? defaults.learningRate);
     this.iterations = this.#variable('iteration', [], 'int32', 0);
   }
 
@@ -67,23 +67,28 @@ export abstract class Optimizer {
     if (!(v >= 0)) throw this.bad(option, v, '0 or more');
     return v;
   }
-  #checkRate(rate: number): number {
-    if (!(rate >= 0) || !Number.isFinite(rate))
-      throw this.bad('learningRate', rate, 'a number of 0 or more');
-    return rate;
-  }
 
+  /**
+   * The learning rate of the next step. It can be set to a number, or to a schedule or a function of
+   * the step. Throws `optimizer` for a number where the rate follows a schedule.
+   */
   get learningRate(): number {
     return this.learningRateTensor.item();
   }
-  /** The learning rate of the next step, for reading where that cannot be waited for; traceable. */
-  get learningRateTensor(): Tensor {
-    return this.#rate.tensor;
+  set learningRate(rate: LearningRateLike) {
+    this.#rate.set(rate);
   }
-  set learningRate(rate: number) {
-    const data = makeArray(this.#rate.dtype, 1);
-    data[0] = this.#checkRate(rate);
-    this.#rate.write(data);
+  /** The same for reading where that cannot be waited for; traceable. */
+  get learningRateTensor(): Tensor {
+    return this.#rate.at(this.iterations.tensor);
+  }
+  /** Whether the rate is a number, and follows no schedule. */
+  protected get rateIsNumber(): boolean {
+    return this.#rate.variable !== undefined;
+  }
+  /** Changes where programs that hold a step of this optimizer have become stale. */
+  get revision(): number {
+    return this.#rate.revision;
   }
 
   /** Makes the state for these weights. Once only; later calls must name the same weights. */
@@ -160,9 +165,11 @@ export abstract class Optimizer {
     return names.map((_, k) => made.map((of) => of[k]));
   }
 
-  /** All that the optimizer remembers: iterations, learning rate, averages, accumulators, slots. */
+  /** All that the optimizer remembers: iterations, learning rate (unless it follows a schedule), averages, accumulators, slots. */
   get variables(): readonly Variable[] {
-    return [this.iterations, this.#rate, ...this.#averages, ...this.#accumulators, ...this.#slots];
+    const rate = this.#rate.variable;
+    const own = [...this.#averages, ...this.#accumulators, ...this.#slots];
+    return [this.iterations, ...(rate ? [rate] : []), ...own];
   }
 
   /** Updates made so far: steps, or fewer when gradients are accumulated. int32, traceable. */
@@ -240,7 +247,7 @@ export abstract class Optimizer {
   }
 
   #update(gradients: readonly Tensor[], weights: readonly Variable[]): void {
-    const rate = this.#rate.tensor;
+    const rate = this.learningRateTensor;
     const rateOf = (w: Variable): Tensor => (rate.dtype === w.dtype ? rate : rate.astype(w.dtype));
     const clipped = clip(gradients, this.settings);
     for (const w of weights) {
@@ -305,7 +312,11 @@ export abstract class Optimizer {
 
   /** The options that make the same optimizer anew. */
   getConfig(): Record<string, unknown> {
-    return { name: this.name, learningRate: this.learningRate, ...this.settings };
+    return {
+      name: this.name,
+      learningRate: this.#rate.config(() => this.learningRate),
+      ...this.settings,
+    };
   }
   /** An optimizer from what `getConfig` gave. Throws as the constructor does. */
   static fromConfig<T extends Optimizer>(

@@ -1,9 +1,11 @@
 /** What every optimizer can be told, and what of it is refused. */
 import { GradloomError } from '../../errors.ts';
 import { checkOptions } from '../identifiers.ts';
+import type { LearningRateLike } from './learning-rate.ts';
 
 export interface OptimizerOptions {
-  readonly learningRate?: number;
+  /** A number of 0 or more, a schedule, or a function of the step. */
+  readonly learningRate?: LearningRateLike;
   readonly name?: string;
   /** w -= w * weightDecay * learningRate before each update. */
   readonly weightDecay?: number | null;

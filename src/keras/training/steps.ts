@@ -184,7 +184,8 @@ export class Stepper {
       this.#backend = backend;
     }
     const { kind, layout, batch, source, tail } = spec;
-    const key = `${kind} ${batch} ${source} ${tail ?? false} ${layout.key}`;
+    const { revision } = this.#model.optimizer;
+    const key = `${kind} ${batch} ${source} ${tail ?? false} ${revision} ${layout.key}`;
     let step = this.#cache.get(key);
     if (!step) {
       step = this.#make(spec);
