@@ -14,9 +14,27 @@ os.environ["JAX_PLATFORMS"] = "cpu"
 # Keras seeds TensorFlow too, where there is one.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-NAMES = ["activations", "losses", "metrics", "random", "initializers", "optimizer_slots",
-         "layers", "training_runs", "training_trees", "functional", "fit_output", "numpy", "images", "constraints",
-         "utils", "optimizer_rules", "schedules", "callbacks"]
+NAMES = [
+    "activations",
+    "losses",
+    "metrics",
+    "random",
+    "initializers",
+    "optimizer_slots",
+    "layers",
+    "training_runs",
+    "training_trees",
+    "functional",
+    "fit_output",
+    "numpy",
+    "images",
+    "constraints",
+    "utils",
+    "optimizer_rules",
+    "schedules",
+    "callbacks",
+    "pictures",
+]
 
 
 def main(names):

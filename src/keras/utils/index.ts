@@ -12,6 +12,17 @@ export {
   imageDatasetFromDirectory,
 } from './image-directory.ts';
 export { normalize } from './normalize.ts';
+export {
+  type ArrayToImgOptions,
+  arrayToImg,
+  type ImgToArrayOptions,
+  imgToArray,
+  type LoadImgOptions,
+  loadImg,
+  Picture,
+  type SaveImgOptions,
+  saveImg,
+} from './pictures.ts';
 export { type PlotModelOptions, plotModel } from './plot-model.ts';
 export { Progbar, type ProgbarOptions } from './progbar.ts';
 export { PyDataset, type PyDatasetOptions } from './py-dataset.ts';
