@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compile, grad, type Tensor, tensor } from '../../tensor/index.ts';
-import { cond, foriLoop, scan, whileLoop } from './index.ts';
+import { cond, foriLoop, map, scan, vectorizedMap, whileLoop } from './index.ts';
 
 const list = (t: Tensor): number[] => Array.from(t.dataSync());
 
@@ -24,6 +24,32 @@ describe('keras.ops control flow', () => {
       scan<Tensor, null>((c) => [c.mul(x), null], tensor(1, { dtype: 'float32' }), null, 4)[0];
     expect(list(grad(f)(tensor(3)))).toEqual([108]);
     expect(list(compile(grad(f))(tensor(2)) as Tensor)).toEqual([32]);
+  });
+
+  it('map and vectorizedMap go over trees, and have gradients', () => {
+    const xs = {
+      a: tensor([
+        [1, 2],
+        [3, 4],
+      ]),
+      b: tensor([10, 20]),
+    };
+    const f = (x: { a: Tensor; b: Tensor }): { p: Tensor; q: Tensor } => ({
+      p: x.a.mul(x.b),
+      q: x.a.sum(),
+    });
+    for (const over of [map, vectorizedMap]) {
+      const { p, q } = over(f as never, xs) as { p: Tensor; q: Tensor };
+      expect(p.arraySync()).toEqual([
+        [10, 20],
+        [60, 80],
+      ]);
+      expect(list(q)).toEqual([3, 7]);
+    }
+    const g = (x: Tensor): Tensor => map<Tensor>((v: Tensor) => v.mul(v).mul(v), x).sum();
+    expect(list(grad(g)(tensor([1, 2, 3])))).toEqual([3, 12, 27]);
+    const lengths = { a: tensor([1, 2]), b: tensor([1, 2, 3]) };
+    expect(() => map(f as never, lengths)).toThrow(/length|dimension/);
   });
 
   it('cond runs one side', () => {

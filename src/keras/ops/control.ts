@@ -132,3 +132,19 @@ export function foriLoop<T>(
   );
   return value;
 }
+
+/**
+ * `f(x)` for each x of `xs` along the first dimension, stacked: compiled once, whatever the length,
+ * and differentiable. Throws `operand` where the tensors of `xs` differ in length.
+ */
+export function map<Y>(f: (x: never) => Y, xs: Nested): Y {
+  return scan<readonly Tensor[], Y>((none, x) => [none, f(x)], [], xs)[1];
+}
+
+/**
+ * As `map`, for functions whose steps do not know of one another, as all do here. Keras has one of
+ * this name that works on all elements at once; results are the same.
+ */
+export function vectorizedMap<Y>(f: (x: never) => Y, elements: Nested): Y {
+  return map(f, elements);
+}

@@ -7,7 +7,7 @@ import { type Lifted, lift } from './lift.ts';
 import * as math from './math.ts';
 import * as nn from './nn.ts';
 
-export { cond, foriLoop, type Nested, scan, whileLoop } from './control.ts';
+export { cond, foriLoop, map, type Nested, scan, vectorizedMap, whileLoop } from './control.ts';
 export type { ConvOpOptions } from './conv.ts';
 export { convertToNumpy, convertToTensor, dtype, isTensor, shape } from './core.ts';
 export * as image from './image.ts';
