@@ -1,8 +1,10 @@
 """What callbacks do, given the figures of a run: learning rates, messages, stops, files; and how metrics get better."""
+import base64
 import contextlib
 import inspect
 import io
 import os
+import pathlib
 import tempfile
 import warnings
 
@@ -188,6 +190,42 @@ def swap():
     return cases
 
 
+def untimed(path):
+    """The events of a file, written by TensorBoard again: all at one time, so that two runs give the same bytes."""
+    from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
+    from tensorboard.compat.proto import event_pb2
+    from tensorboard.summary.writer.record_writer import RecordWriter
+
+    out = io.BytesIO()
+    for k, raw in enumerate(RawEventFileLoader(str(path)).Load()):
+        event = event_pb2.Event.FromString(raw)
+        event.wall_time = 1700000000 + k / 4
+        for value in event.summary.value:
+            if value.tag.endswith("steps_per_second"):
+                value.tensor.tensor_content = np.float32(100).tobytes()
+        RecordWriter(out).write(event.SerializeToString(deterministic=True))
+    return base64.b64encode(out.getvalue()).decode()
+
+
+def tensorboard():
+    """A training with everything that Keras writes for TensorBoard: the files' bytes, and the weights it began with."""
+    rng = np.random.default_rng(5)
+    # Batches that update_freq divides: of other epochs Keras loses the figures.
+    # The digits that JSON holds are the numbers that are trained on.
+    x = np.round(rng.normal(size=(8, 2)), 3).astype("float32")
+    y = np.round(rng.normal(size=(8, 1)), 3).astype("float32")
+    kernels = [np.round(rng.normal(size=s), 3).astype("float32") for s in ((2, 3), (3,), (3, 1), (1,))]
+    model = keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(3, activation="tanh", name="first"),
+                              keras.layers.Dense(1, name="last")], name="small")
+    model.set_weights(kernels)
+    model.compile(keras.optimizers.SGD(0.1), loss="mse", metrics=["mae"])
+    with tempfile.TemporaryDirectory() as folder:
+        model.fit(x, y, batch_size=2, epochs=2, shuffle=False, verbose=0, validation_data=(x, y), callbacks=[
+            C.TensorBoard(folder, histogram_freq=1, write_images=True, update_freq=2, write_steps_per_second=True)])
+        files = {name: [untimed(p) for p in sorted(pathlib.Path(folder, name).iterdir())] for name in ("train", "validation")}
+    return {"x": x, "y": y, "weights": kernels, "files": files}
+
+
 def build():
     return {"plateau": plateau(), "stopping": stopping(), "missing": missing(), "schedules": schedules(), "csv": csv(),
-            "floats": [{"value": v, "repr": repr(v)} for v in FLOATS], "directions": directions(), "swap": swap()}
+            "floats": [{"value": v, "repr": repr(v)} for v in FLOATS], "directions": directions(), "swap": swap(), "tensorboard": tensorboard()}

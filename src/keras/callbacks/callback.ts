@@ -52,8 +52,10 @@ export class Callback {
   onEpochBegin(_epoch: number, _logs?: Logs): Maybe {}
   onEpochEnd(_epoch: number, _logs?: Logs): Maybe {}
   onTrainBatchBegin(_batch: number, _logs?: Logs): Maybe {}
-  /** Overriding this makes training read its figures after every batch. */
+  /** Overriding this makes training read its figures after every batch, or see `readsBatch`. */
   onTrainBatchEnd(_batch: number, _logs?: Logs): Maybe {}
+  /** Whether `onTrainBatchEnd` has a use for the batch just run: it may be left out where this says no. */
+  readsBatch?: (batch: number) => boolean;
   /** evaluate, and the validation inside fit. */
   onTestBegin(_logs?: Logs): Maybe {}
   onTestEnd(_logs?: Logs): Maybe {}
@@ -65,7 +67,7 @@ export class Callback {
   onPredictBatchEnd(_batch: number, _logs?: Logs): Maybe {}
 }
 
-export type Hook = Exclude<keyof Callback, 'model' | 'params'>;
+export type Hook = Exclude<keyof Callback, 'model' | 'params' | 'readsBatch'>;
 
 /** Every hook by name. */
 export const hooks: readonly Hook[] = Object.getOwnPropertyNames(Callback.prototype).filter(
@@ -94,6 +96,14 @@ export class CallbackList {
   /** Whether any callback does something at this point. */
   has(hook: Hook): boolean {
     return this.callbacks.some((c) => c[hook] !== Callback.prototype[hook]);
+  }
+  /** Whether any callback looks at the end of this batch. */
+  readsBatch(hook: Hook, batch: number): boolean {
+    return this.callbacks.some(
+      (c) =>
+        c[hook] !== Callback.prototype[hook] &&
+        (hook !== 'onTrainBatchEnd' || (c.readsBatch?.(batch) ?? true)),
+    );
   }
   async call(hook: Hook, ...args: unknown[]): Promise<void> {
     for (const c of this.callbacks) {

@@ -29,4 +29,6 @@ export {
   type SwapEMAWeightsOptions,
   swapEMAWeights,
 } from './swap-ema-weights.ts';
+export type { TensorBoardOptions } from './tensorboard/options.ts';
+export { TensorBoard, tensorBoard } from './tensorboard/tensorboard.ts';
 export { TerminateOnNaN, terminateOnNaN } from './terminate-on-nan.ts';

@@ -1,9 +1,9 @@
 /** LambdaCallback. */
 import { GradloomError } from '../../errors.ts';
 import { checkOptions } from '../identifiers.ts';
-import { Callback, hooks } from './callback.ts';
+import { Callback, type Hook, hooks } from './callback.ts';
 
-export type Hooks = Partial<Omit<Callback, 'model' | 'params'>>;
+export type Hooks = Partial<Pick<Callback, Hook>>;
 
 /** A callback made of functions. */
 export class LambdaCallback extends Callback {

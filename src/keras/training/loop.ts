@@ -117,6 +117,10 @@ export async function runPass(
   const limit = o.steps ?? Number.POSITIVE_INFINITY;
   let step: Batch['step'] | undefined;
   let i = 0;
+  const finish = async (): Promise<void> => {
+    const batch = Math.ceil(i / every) * every - 1;
+    if (callbacks.readsBatch(end, batch)) await callbacks.call(end, batch, makeLogs(await read()));
+  };
   const read = async (): Promise<Read> => {
     const r = await step!.read();
     o.inspect?.(r);
@@ -137,8 +141,7 @@ export async function runPass(
     batch.done?.();
     i++;
     if (i === 1) bar?.firstStepDone();
-    if (ending && (i % every === 0 || i === limit))
-      await callbacks.call(end, Math.ceil(i / every) * every - 1, makeLogs(await read()));
+    if (ending && (i % every === 0 || i === limit)) await finish();
     pacer.check();
     if (kind === 'train' && model.stopTraining) break;
     if (!pacer.due) continue;
@@ -148,8 +151,7 @@ export async function runPass(
     }
     await pacer.pause();
   }
-  if (ending && i % every !== 0 && i !== limit && i > 0 && !model.stopTraining)
-    await callbacks.call(end, Math.ceil(i / every) * every - 1, makeLogs(await read()));
+  if (ending && i % every !== 0 && i !== limit && i > 0 && !model.stopTraining) await finish();
   feed.end();
   return { figures: step ? await read() : [], steps: i };
 }
