@@ -31,6 +31,14 @@ KINDS = [
     ("Adamax", {"learning_rate": 0.02}, [{}, {"learning_rate": 0.1, "beta_1": 0.6, "beta_2": 0.8, "epsilon": 0.01}]),
     ("Nadam", {"learning_rate": 0.02}, [{}, {"learning_rate": 0.1, "beta_1": 0.6, "beta_2": 0.8, "epsilon": 0.01}]),
     ("Lion", {"learning_rate": 0.02}, [{}, {"learning_rate": 0.1, "beta_1": 0.5, "beta_2": 0.7}]),
+    ("Ftrl", {"learning_rate": 0.1}, [{}, {"learning_rate": 0.2, "initial_accumulator_value": 0.01, "learning_rate_power": -0.7,
+     "l1_regularization_strength": 0.3, "l2_regularization_strength": 0.2, "l2_shrinkage_regularization_strength": 0.1, "beta": 0.4}]),
+    ("Lamb", {"learning_rate": 0.02}, [{}, {"learning_rate": 0.1, "beta_1": 0.6, "beta_2": 0.8, "epsilon": 0.01}]),
+    ("Adafactor", {"learning_rate": 0.1}, [{}, {"learning_rate": 0.9, "beta_2_decay": -0.5, "epsilon_1": 1e-3, "epsilon_2": 0.9,
+     "clip_threshold": 0.7, "relative_step": False}]),
+    ("Muon", {"learning_rate": 0.02}, [{}, {"learning_rate": 0.1, "exclude_embeddings": False, "nesterov": False, "ns_steps": 3,
+     "momentum": 0.8, "rms_rate": None, "adam_lr_ratio": 0.5, "adam_weight_decay": None, "adam_beta_1": 0.7},
+     {"learning_rate": 0.1, "exclude_layers": ["^den"], "exclude_embeddings": False, "weight_decay": 0.1, "muon_a": 3.0}]),
 ]
 
 
@@ -70,7 +78,7 @@ def build():
     cases = []
     for cls, base, own in KINDS:
         for i, config in enumerate(own):
-            cases.append({"name": f"{cls} {'with its defaults' if not config else 'with its own options'}", **run(cls, config, full=True)})
+            cases.append({"name": f"{cls} {['with its defaults', 'with its own options', 'with others'][i]}", **run(cls, config, full=True)})
         for name, extra in MODIFIERS.items():
             cases.append({"name": f"{cls}, {name}", **run(cls, base | extra)})
         exclude = {"varNames": ["bias", "^emb"]} if cls != "Lion" else {"varList": [0]}

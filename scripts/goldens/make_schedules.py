@@ -32,6 +32,7 @@ RUNS = [
     ("Nadam", {"clipnorm": 0.5}, 5),
     ("RMSprop", {"use_ema": True, "ema_momentum": 0.7}, 12),
     ("Lion", {}, 14),
+    ("Adafactor", {}, 3),
 ]
 
 rng = np.random.default_rng(31)

@@ -33,7 +33,8 @@ export function moved(slot: Tensor, x: Tensor, share: number): Tensor {
   return slot.add(x.sub(slot).mul(share));
 }
 
-function norm(gs: readonly Tensor[]): Tensor {
+/** The Euclidean norm of all together. */
+export function norm(gs: readonly Tensor[]): Tensor {
   return gs
     .map((g) => g.square().sum())
     .reduce((a, b) => a.add(b))

@@ -1,10 +1,14 @@
 /** `keras.optimizers`. */
 export { Adadelta, type AdadeltaOptions, adadelta } from './adadelta.ts';
+export { Adafactor, type AdafactorOptions, adafactor } from './adafactor.ts';
 export { Adagrad, type AdagradOptions, adagrad } from './adagrad.ts';
 export { Adam, type AdamOptions, AdamW, adam, adamW } from './adam.ts';
 export { Adamax, type AdamaxOptions, adamax } from './adamax.ts';
+export { Ftrl, type FtrlOptions, ftrl } from './ftrl.ts';
+export { Lamb, type LambOptions, lamb } from './lamb.ts';
 export type { LearningRateFn, LearningRateLike } from './learning-rate.ts';
 export { Lion, type LionOptions, lion } from './lion.ts';
+export { Muon, type MuonOptions, muon } from './muon.ts';
 export { Nadam, type NadamOptions, nadam } from './nadam.ts';
 export { Optimizer, type OptimizerDefaults } from './optimizer.ts';
 export type { OptimizerOptions } from './options.ts';

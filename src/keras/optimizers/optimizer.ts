@@ -160,8 +160,12 @@ export abstract class Optimizer {
     );
   }
   /** Several slots beside each weight, in Keras's order: all of one weight before those of the next. */
-  protected interleaved(weights: readonly Variable[], names: readonly string[]): Variable[][] {
-    const made = weights.map((w) => names.map((n) => this.slots([w], n)[0]));
+  protected interleaved(
+    weights: readonly Variable[],
+    names: readonly string[],
+    fills: readonly number[] = [],
+  ): Variable[][] {
+    const made = weights.map((w) => names.map((n, k) => this.slots([w], n, fills[k])[0]));
     return names.map((_, k) => made.map((of) => of[k]));
   }
 

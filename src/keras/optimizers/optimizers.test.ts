@@ -8,13 +8,16 @@ import {
   Adam,
   AdamW,
   adadelta,
+  adafactor,
   adagrad,
   adam,
   adamax,
   adamW,
   deserialize,
+  ftrl,
   getOptimizer,
   lion,
+  muon,
   nadam,
   Optimizer,
   type OptimizerOptions,
@@ -160,6 +163,11 @@ describe('an optimizer', () => {
     expect(() => nadam({ beta1: Number.NaN })).toThrow(/beta1/);
     expect(() => lion({ beta1: 0 })).toThrow(/beta1 must be above 0/);
     expect(() => lion({ epsilon: 1 } as object)).toThrow(/lion has no option "epsilon"/);
+    expect(() => ftrl({ learningRatePower: 0.5 })).toThrow(/learningRatePower must be 0 or less/);
+    expect(() => ftrl({ l1RegularizationStrength: -1 })).toThrow(/l1Reg.*0 or more; received -1/);
+    expect(() => adafactor({ clipThreshold: 0 })).toThrow(/clipThreshold must be above 0/);
+    expect(() => muon({ nsSteps: 2.5 })).toThrow(/nsSteps must be a whole number/);
+    expect(() => muon({ excludeLayers: 'out' as never })).toThrow(/excludeLayers must be a list/);
     expect(() => adamW({ weightDecay: null })).toThrow(/weightDecay must be a number/);
     expect(() => sgd({ lossScaleFactor: 0 })).toThrow(/lossScaleFactor must be positive/);
   });

@@ -3,10 +3,14 @@ import { GradloomError } from '../../errors.ts';
 import { lookup } from '../identifiers.ts';
 import { isSerialized, type Serialized, serialize as write } from '../serialization.ts';
 import { Adadelta } from './adadelta.ts';
+import { Adafactor } from './adafactor.ts';
 import { Adagrad } from './adagrad.ts';
 import { Adam, AdamW } from './adam.ts';
 import { Adamax } from './adamax.ts';
+import { Ftrl } from './ftrl.ts';
+import { Lamb } from './lamb.ts';
 import { Lion } from './lion.ts';
+import { Muon } from './muon.ts';
 import { Nadam } from './nadam.ts';
 import { Optimizer } from './optimizer.ts';
 import { RMSprop } from './rmsprop.ts';
@@ -31,6 +35,10 @@ const table: Readonly<Record<string, OptimizerClass>> = {
   adamax: Adamax,
   nadam: Nadam,
   lion: Lion,
+  ftrl: Ftrl,
+  lamb: Lamb,
+  adafactor: Adafactor,
+  muon: Muon,
 };
 
 /**

@@ -82,7 +82,8 @@ describe('weights and slots are those of Keras', () => {
         o.variables.map((v) => ({ path: v.path.split('/').slice(1).join('/'), shape: v.shape })),
       ).toEqual(c.variables.map((v) => ({ ...v, path: unnumbered[v.path] ?? v.path })));
       const slots = o.variables.slice(2).flatMap((v) => Array.from(v.tensor.dataSync()));
-      expect(distance(slots, c.slots.data)).toBeLessThan(1e-6);
+      // Ftrl's are differences that have been divided by the rate.
+      expect(distance(slots, c.slots.data)).toBeLessThan(c.optimizer === 'Ftrl' ? 1e-5 : 1e-6);
       o.finalizeVariableValues(vs);
       (c.finalized ?? c.after[c.after.length - 1]).forEach((w, i) => {
         expect(distance(vs[i].tensor.dataSync(), w.data)).toBeLessThan(1e-6);
