@@ -226,6 +226,59 @@ def tensorboard():
     return {"x": x, "y": y, "weights": kernels, "files": files}
 
 
+class Recorder(C.Callback):
+    """Writes down every call: the hook, its number, the names of its logs."""
+
+    def __init__(self, seen, name, stop=None):
+        super().__init__()
+        self.seen, self.name, self.stop = seen, name, stop
+
+
+def recording(hook):
+    def call(self, *args, logs=None):
+        number = args[0] if args and not isinstance(args[0], dict) else None
+        logs = logs if logs is not None else args[-1] if args and isinstance(args[-1], dict) else {}
+        # Predictions are no figures.
+        self.seen.append([self.name, hook, number, sorted(k for k in logs if k != "outputs")])
+        if self.stop == (hook, number):
+            self.model.stop_training = True
+
+    return call
+
+
+HOOKS = [h for h in dir(C.Callback) if h.startswith("on_") and h.removeprefix("on_").split("_")[0] in ("train", "test", "predict", "epoch")]
+for _hook in HOOKS:
+    setattr(Recorder, _hook, recording(_hook))
+
+
+def hooks():
+    x, y = np.zeros((10, 1), "float32"), np.zeros((10, 1), "float32")
+    fit = dict(batch_size=4, epochs=2, verbose=0)
+    rows = [
+        ("fit", "fit", fit, {}, None),
+        ("validated", "fit", dict(fit, validation_split=0.4), {}, None),
+        ("validated now and then", "fit", dict(fit, epochs=4, validation_split=0.4, validation_freq=2), {}, None),
+        ("several steps at once", "fit", dict(fit, validation_split=0.2), dict(steps_per_execution=2), None),
+        ("later epochs", "fit", dict(fit, epochs=3, initial_epoch=1), {}, None),
+        ("stopped by a batch", "fit", dict(fit, validation_split=0.2), {}, ("on_train_batch_end", 0)),
+        ("stopped at the beginning of a batch", "fit", fit, {}, ("on_train_batch_begin", 1)),
+        ("stopped by an epoch", "fit", dict(fit, epochs=5), {}, ("on_epoch_end", 1)),
+        ("stopped at the beginning of an epoch", "fit", dict(fit, epochs=5), {}, ("on_epoch_begin", 1)),
+        ("stopped before it began", "fit", fit, {}, ("on_train_begin", None)),
+        ("evaluate", "evaluate", dict(batch_size=4, verbose=0), {}, None),
+        ("predict", "predict", dict(batch_size=4, verbose=0), {}, None),
+    ]
+    cases = []
+    for name, method, options, compiled, stop in rows:
+        model = keras.Sequential([keras.layers.Input((1,)), keras.layers.Dense(1)])
+        model.compile("sgd", loss="mse", metrics=["mae"], **compiled)
+        seen = []
+        data = (x,) if method == "predict" else (x, y)
+        getattr(model, method)(*data, callbacks=[Recorder(seen, "a", stop), Recorder(seen, "b")], **options)
+        cases.append({"name": name, "method": method, "options": options, "compiled": compiled, "stop": stop, "seen": seen})
+    return cases
+
+
 def build():
     return {"plateau": plateau(), "stopping": stopping(), "missing": missing(), "schedules": schedules(), "csv": csv(),
-            "floats": [{"value": v, "repr": repr(v)} for v in FLOATS], "directions": directions(), "swap": swap(), "tensorboard": tensorboard()}
+            "floats": [{"value": v, "repr": repr(v)} for v in FLOATS], "directions": directions(), "swap": swap(), "hooks": hooks(), "tensorboard": tensorboard()}

@@ -1,7 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { setBackend } from '../../backends/registry.ts';
 import * as keras from '../index.ts';
-import { hooks } from './callback.ts';
 
 const { callbacks, layers } = keras;
 beforeAll(() => {
@@ -20,37 +19,6 @@ function model(): keras.Sequential {
 }
 
 describe('callbacks in fit', () => {
-  it('are called in Keras’s order', async () => {
-    const seen: string[] = [];
-    const all = Object.fromEntries(
-      hooks.map((h) => [
-        h,
-        (...a: unknown[]) => {
-          seen.push(typeof a[0] === 'number' ? `${h} ${a[0]}` : h);
-        },
-      ]),
-    );
-    await model().fit(x, y, {
-      batchSize: 2,
-      verbose: 0,
-      validationData: [x.slice(0, 2), y.slice(0, 2)],
-      callbacks: [callbacks.lambdaCallback(all)],
-    });
-    expect(seen).toEqual([
-      'onTrainBegin',
-      'onEpochBegin 0',
-      'onTrainBatchBegin 0',
-      'onTrainBatchEnd 0',
-      'onTrainBatchBegin 1',
-      'onTrainBatchEnd 1',
-      'onTestBegin',
-      'onTestBatchBegin 0',
-      'onTestBatchEnd 0',
-      'onTestEnd',
-      'onEpochEnd 0',
-      'onTrainEnd',
-    ]);
-  });
   it('are waited for, and see the figures so far and the model', async () => {
     const seen: Record<string, number>[] = [];
     class Slow extends callbacks.Callback {
