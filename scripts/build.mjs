@@ -1,12 +1,13 @@
-// Builds dist/: ES modules split into shared chunks (so that a page or a program loads only what it
-// uses), and type declarations. Node's own modules stay external; files named *.node.ts are reached
-// through dynamic imports only and land in chunks of their own, which browsers never load.
+// Builds dist/: ES modules for Node, split into shared chunks so that a program loads only what it
+// uses; the same for browsers (build/browser.mjs); and type declarations. Node's own modules stay
+// external; files named *.node.ts are reached through dynamic imports only.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { buildForBrowsers, entryPoints } from './build/browser.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 rmSync(join(root, 'dist'), { recursive: true, force: true });
@@ -21,13 +22,7 @@ await build({
   absWorkingDir: root,
   define: { __GRADLOOM_BUILD__: JSON.stringify(hash.digest('hex').slice(0, 16)) },
   entryPoints: {
-    index: 'src/index.ts',
-    keras: 'src/keras/index.ts',
-    numpy: 'src/numpy/index.ts',
-    pyplot: 'src/pyplot/index.ts',
-    graph: 'src/graph/index.ts',
-    data: 'src/data/index.ts',
-    datasets: 'src/datasets/index.ts',
+    ...entryPoints,
     native: 'src/backends/native/index.ts',
     'native-stub': 'src/backends/native-stub.ts',
   },
@@ -47,6 +42,8 @@ await build({
   sourcemap: true,
   logLevel: 'warning',
 });
+
+await buildForBrowsers(root);
 
 if (!process.argv.includes('--no-types')) {
   execFileSync(

@@ -1,0 +1,2 @@
+// The pages that are opened, and how: `isolated` ones are served with the headers that give threads.
+export const pages = [{ path: 'script-tag.html' }, { path: 'script-tag.html', isolated: true }];

