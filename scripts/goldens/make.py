@@ -34,6 +34,7 @@ NAMES = [
     "schedules",
     "callbacks",
     "pictures",
+    "pickles",
 ]
 NAMES = ["activations", "losses", "metrics", "random", "initializers",
          "layers", "training_runs", "training_trees", "functional", "fit_output", "numpy", "images", "constraints",

@@ -8,6 +8,7 @@ export {
   type IdxDtype,
 } from '../formats/idx.ts';
 export { type DownloadProgress, type DownloadRequest, download } from './download.ts';
+export { type FashionMnistOptions, loadFashionMnistArrays } from './fashion-mnist.ts';
 export type { DatasetSource } from './idx-files.ts';
 export {
   type ImageArray,

@@ -51,25 +51,9 @@ const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
  */
 export function decodeNpy(bytes: Uint8Array, o: DecodeNpyOptions = {}): NpyArray {
   const name = o.name ?? 'NPY data';
-  const wrong = (message: string, facts: Record<string, unknown> = {}): GradloomError =>
-    new GradloomError('npy', `${name} ${message}`, { name, ...facts });
-  if (bytes.length < 10 || magic.some((b, i) => bytes[i] !== b))
-    throw wrong(
-      bytes.length === 0 ? 'is empty.' : 'is no NPY file: it does not begin with \\x93NUMPY.',
-    );
+  const wrong = wrongIn(name);
+  const { descr, fortran, shape, start } = headerOf(bytes, wrong);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const version = bytes[6];
-  if (version < 1 || version > 3)
-    throw wrong(`has format version ${version}; versions 1 to 3 can be read.`, { version });
-  const [at, length] =
-    version === 1
-      ? [10, view.getUint16(8, true)]
-      : [12, bytes.length >= 12 ? view.getUint32(8, true) : 0];
-  const start = at + length;
-  if (start > bytes.length)
-    throw wrong(`is cut off: its header ends at byte ${start} of ${bytes.length}.`);
-  const decoder = new TextDecoder(version === 3 ? 'utf-8' : 'latin1');
-  const { descr, fortran, shape } = parseHeader(decoder.decode(bytes.subarray(at, start)), wrong);
   const dtype = held[descr.slice(1)];
   const order = descr[0];
   if (!dtype || !'<>|='.includes(order))
@@ -99,7 +83,44 @@ export function decodeNpy(bytes: Uint8Array, o: DecodeNpyOptions = {}): NpyArray
   return { data: fortran ? fromColumns(raw, shape, dtype) : raw, shape, dtype };
 }
 
+/** The pickle in an .npy file that holds Python objects. Throws `npy` for any other. */
+export function pickleOfNpy(bytes: Uint8Array, o: { readonly name?: string } = {}): Uint8Array {
+  const wrong = wrongIn(o.name ?? 'NPY data');
+  const { descr, start } = headerOf(bytes, wrong);
+  if (descr !== '|O') throw wrong(`holds elements of type '${descr}', not objects.`, { descr });
+  return bytes.subarray(start);
+}
+
 type Wrong = (message: string, facts?: Record<string, unknown>) => GradloomError;
+
+const wrongIn =
+  (name: string): Wrong =>
+  (message, facts = {}) =>
+    new GradloomError('npy', `${name} ${message}`, { name, ...facts });
+
+/** What the header says, and where the elements begin. */
+function headerOf(
+  bytes: Uint8Array,
+  wrong: Wrong,
+): { descr: string; fortran: boolean; shape: number[]; start: number } {
+  if (bytes.length < 10 || magic.some((b, i) => bytes[i] !== b))
+    throw wrong(
+      bytes.length === 0 ? 'is empty.' : 'is no NPY file: it does not begin with \\x93NUMPY.',
+    );
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const version = bytes[6];
+  if (version < 1 || version > 3)
+    throw wrong(`has format version ${version}; versions 1 to 3 can be read.`, { version });
+  const [at, length] =
+    version === 1
+      ? [10, view.getUint16(8, true)]
+      : [12, bytes.length >= 12 ? view.getUint32(8, true) : 0];
+  const start = at + length;
+  if (start > bytes.length)
+    throw wrong(`is cut off: its header ends at byte ${start} of ${bytes.length}.`);
+  const decoder = new TextDecoder(version === 3 ? 'utf-8' : 'latin1');
+  return { ...parseHeader(decoder.decode(bytes.subarray(at, start)), wrong), start };
+}
 
 /** {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }: this and nothing else of Python. */
 function parseHeader(

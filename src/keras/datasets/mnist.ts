@@ -1,6 +1,7 @@
 /** MNIST: 60,000 + 10,000 handwritten digits of 28 x 28 grey levels. */
 import { loadMnistArrays, type MnistOptions } from '../../datasets/index.ts';
-import { fromData, type Tensor } from '../../tensor/index.ts';
+import type { Tensor } from '../../tensor/index.ts';
+import { asTensors } from './arrays.ts';
 
 /**
  * [[xTrain, yTrain], [xTest, yTest]] as uint8 tensors: images (n, 28, 28) from 0 to 255, labels (n,)
@@ -9,11 +10,5 @@ import { fromData, type Tensor } from '../../tensor/index.ts';
 export async function loadData(
   options: MnistOptions = {},
 ): Promise<[[Tensor, Tensor], [Tensor, Tensor]]> {
-  const { xTrain, yTrain, xTest, yTest } = await loadMnistArrays(options);
-  const t = (a: { data: Uint8Array; shape: readonly number[] }): Tensor =>
-    fromData(a.data, [...a.shape], 'uint8');
-  return [
-    [t(xTrain), t(yTrain)],
-    [t(xTest), t(yTest)],
-  ];
+  return asTensors(await loadMnistArrays(options));
 }
