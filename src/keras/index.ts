@@ -19,6 +19,7 @@ export * as ops from './ops/index.ts';
 export * as optimizers from './optimizers/index.ts';
 export * as random from './random/index.ts';
 export * as regularizers from './regularizers/index.ts';
+export * as saving from './saving/index.ts';
 export type { EvaluateOptions } from './training/evaluate.ts';
 export type { FitOptions } from './training/fit.ts';
 export type { OnBatchOptions } from './training/on-batch.ts';

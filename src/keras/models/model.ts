@@ -7,6 +7,7 @@ import type { Tensors } from '../layers/layer.ts';
 import { getMask } from '../layers/mask.ts';
 import type { Metric } from '../metrics/index.ts';
 import type { Optimizer } from '../optimizers/index.ts';
+import type { LoadWeightsOptions, SaveWeightsOptions } from '../saving/weights-files.ts';
 import { checkSamples } from '../training/data.ts';
 import { type EvaluateOptions, evaluate, evaluateOptions } from '../training/evaluate.ts';
 import { type FitOptions, fit, fitOptions } from '../training/fit.ts';
@@ -288,6 +289,24 @@ export class Model extends Network {
     o: OnBatchOptions = {},
   ): Promise<number | number[] | Record<string, number>> {
     return onBatch('test', this, x, y, o);
+  }
+
+  /**
+   * Writes the weights to a file whose extension says the format: `.safetensors`. A file that is there
+   * is replaced in one step. Throws `extension`, `not-built`, `disk-full`, `file-unwritable`.
+   */
+  async saveWeights(path: string, o: SaveWeightsOptions = {}): Promise<void> {
+    const { saveWeights } = await import('../saving/weights-files.ts');
+    await saveWeights(this, path, o);
+  }
+  /**
+   * Takes weights from a file (or its bytes) that `saveWeights` wrote, by their places in the model. All
+   * or nothing, unless `skipMismatch` or `byName` says otherwise. Throws `weights` listing every
+   * difference, `file-not-found`, `checksum`, `extension`, `not-built`.
+   */
+  async loadWeights(source: string | Uint8Array, o: LoadWeightsOptions = {}): Promise<void> {
+    const { loadWeights } = await import('../saving/weights-files.ts');
+    await loadWeights(this, source, o);
   }
 
   /** Prints (or gives to `printFn`) the table of layers and parameters. */

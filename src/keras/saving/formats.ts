@@ -1,0 +1,96 @@
+/** Weight files by extension: one entry a format. */
+import { GradloomError } from '../../errors.ts';
+import { decodeSafetensors } from '../../formats/safetensors.ts';
+import type { Model } from '../models/model.ts';
+import type { Variable } from '../variable.ts';
+import { checkSeal, encodeSealed } from './seal.ts';
+import type { NamedArray } from './values.ts';
+import { weightPaths } from './weight-paths.ts';
+
+export interface DecodeOptions {
+  /** What error messages call the file. */
+  readonly name: string;
+  readonly maxBytes?: number;
+}
+
+export interface DecodedWeights {
+  /** By the names of `WeightFormat.variables`. */
+  readonly arrays: ReadonlyMap<string, NamedArray>;
+  /** The variables' paths (`dense_1/kernel`) by the same names, where the file knows them. */
+  readonly paths?: ReadonlyMap<string, string>;
+}
+
+export interface WeightFormat {
+  /** With the dot: `.safetensors`. */
+  readonly extension: string;
+  /** What the file holds of a model, by the names that it has there. */
+  variables(model: Model): ReadonlyMap<string, Variable>;
+  /** The names of what a file need not hold: it then stays as it is. Default none. */
+  optional?(model: Model): ReadonlySet<string>;
+  /** `paths` as in `DecodedWeights`. */
+  encode(
+    arrays: ReadonlyMap<string, NamedArray>,
+    paths: ReadonlyMap<string, string>,
+  ): Promise<Uint8Array>;
+  /** Throws a GradloomError for whatever is no whole file of this format. */
+  decode(bytes: Uint8Array, o: DecodeOptions): Promise<DecodedWeights>;
+  /** Whether the bytes begin like this format, for what has no name. */
+  recognizes(bytes: Uint8Array): boolean;
+}
+
+/** The metadata entry that keeps the variables' paths. */
+const pathsKey = 'gradloom_paths';
+
+function pathsIn(text: string | undefined, name: string): ReadonlyMap<string, string> | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const entries = Object.entries(JSON.parse(text) as object);
+    if (entries.every(([, v]) => typeof v === 'string')) return new Map(entries);
+  } catch {}
+  throw new GradloomError('safetensors', `${name} has an entry ${pathsKey} that cannot be read.`, {
+    name,
+  });
+}
+
+const safetensors: WeightFormat = {
+  extension: '.safetensors',
+  variables: (model) => weightPaths(model),
+  encode: (arrays, paths) =>
+    encodeSealed(arrays, [
+      ['format', 'gradloom'],
+      [pathsKey, JSON.stringify(Object.fromEntries(paths))],
+    ]),
+  async decode(bytes, o) {
+    await checkSeal(bytes, o.name);
+    const { tensors, metadata } = decodeSafetensors(bytes, o);
+    return { arrays: tensors, paths: pathsIn(metadata.get(pathsKey), o.name) };
+  },
+  recognizes: (bytes) => bytes[8] === 0x7b,
+};
+
+export const weightFormats: readonly WeightFormat[] = [safetensors];
+
+/** The format of a path. Throws `extension`. */
+export function formatOf(what: string, path: string): WeightFormat {
+  const found = weightFormats.find((f) => path.endsWith(f.extension));
+  if (found) return found;
+  throw new GradloomError(
+    'extension',
+    `${what}: weight files end in ${extensions()}; received ${JSON.stringify(path)}.`,
+    { path, extensions: weightFormats.map((f) => f.extension) },
+  );
+}
+
+/** The format that the bytes begin like. Throws `extension`. */
+export function formatOfBytes(what: string, bytes: Uint8Array): WeightFormat {
+  const found = weightFormats.find((f) => f.recognizes(bytes));
+  if (found) return found;
+  throw new GradloomError(
+    'extension',
+    `${what}: these bytes are no weight file (${extensions()}).`,
+  );
+}
+
+export function extensions(): string {
+  return weightFormats.map((f) => f.extension).join(', ');
+}

@@ -1,0 +1,161 @@
+/** `saveWeights` and `loadWeights`: the extension chooses the format. */
+import { isNode } from '../../datasets/platform.ts';
+import { GradloomError } from '../../errors.ts';
+import { sameShape, showShape } from '../../shape.ts';
+import { checkOptions } from '../identifiers.ts';
+import type { Model } from '../models/model.ts';
+import type { Variable } from '../variable.ts';
+import { type DecodedWeights, formatOf, formatOfBytes, type WeightFormat } from './formats.ts';
+import { type NamedArray, readVariables, writeVariable } from './values.ts';
+
+export interface SaveWeightsOptions {
+  /** Whether a file that is there is replaced; else it throws `file-exists`. Default true. */
+  readonly overwrite?: boolean;
+}
+
+export interface LoadWeightsOptions {
+  /** Leaves weights alone that the file has not or has in another shape, and says which. Default false. */
+  readonly skipMismatch?: boolean;
+  /**
+   * Finds weights by the names of their layers (`dense_1/kernel`), not by their places; what is on one
+   * side only is left alone, and said. Default false.
+   */
+  readonly byName?: boolean;
+  /** Refuse files that take more than this many bytes in memory. Default by the file's size. */
+  readonly maxBytes?: number;
+}
+
+/** The bytes of a weight file, for where there are no files. `extension` as in `.safetensors`. */
+export async function encodeWeights(model: Model, extension: string): Promise<Uint8Array> {
+  return encode('encodeWeights', model, formatOf('encodeWeights', extension));
+}
+
+async function encode(what: string, model: Model, format: WeightFormat): Promise<Uint8Array> {
+  needBuilt(what, model);
+  const variables = format.variables(model);
+  const paths = new Map([...variables].map(([key, v]) => [key, v.path]));
+  return format.encode(await readVariables(variables), paths);
+}
+
+/**
+ * Writes the model's weights; a file that is there is replaced in one step, when the new one is whole.
+ *
+ * @throws GradloomError `extension`, `not-built`, `file-exists`, `disk-full`, `file-unwritable`,
+ *   `node-only` in a browser (see `encodeWeights`)
+ */
+export async function saveWeights(
+  model: Model,
+  path: string,
+  o: SaveWeightsOptions = {},
+): Promise<void> {
+  checkOptions('saveWeights', o, ['overwrite']);
+  const format = formatOf('saveWeights', path);
+  needNode(
+    'saveWeights',
+    path,
+    'Use keras.saving.encodeWeights(model, extension), which gives bytes.',
+  );
+  const bytes = await encode('saveWeights', model, format);
+  const { exists, writeAtomically } = await import('./atomic.node.ts');
+  if (o.overwrite === false && (await exists(path)))
+    throw new GradloomError(
+      'file-exists',
+      `saveWeights: ${path} is there already, and overwrite is false.`,
+      { path },
+    );
+  await writeAtomically(path, bytes, { who: 'saveWeights' });
+}
+
+/**
+ * Reads weights that `saveWeights` wrote, from a path or from bytes. All or nothing: an error leaves the
+ * model as it was.
+ *
+ * @throws GradloomError `extension`, `not-built`, `file-not-found`, `weights` (listing every
+ *   difference), `checksum`, and what the format says of files that are damaged
+ */
+export async function loadWeights(
+  model: Model,
+  source: string | Uint8Array,
+  o: LoadWeightsOptions = {},
+): Promise<void> {
+  checkOptions('loadWeights', o, ['skipMismatch', 'byName', 'maxBytes']);
+  const format =
+    typeof source === 'string'
+      ? formatOf('loadWeights', source)
+      : formatOfBytes('loadWeights', source);
+  const name = typeof source === 'string' ? source : `The ${format.extension} data`;
+  needBuilt('loadWeights', model);
+  const bytes = typeof source === 'string' ? await readFile(source) : source;
+  const decoded = await format.decode(bytes, { name, maxBytes: o.maxBytes });
+  assignWeights(model, format, decoded, name, o);
+}
+
+async function readFile(path: string): Promise<Uint8Array> {
+  needNode('loadWeights', path, 'Give it the bytes of the file instead.');
+  const { readWhole } = await import('./atomic.node.ts');
+  const bytes = await readWhole(path);
+  if (bytes) return bytes;
+  throw new GradloomError('file-not-found', `loadWeights: there is no file ${path}.`, { path });
+}
+
+function needNode(what: string, path: string, instead: string): void {
+  if (isNode()) return;
+  throw new GradloomError('node-only', `${what} works on paths in Node only. ${instead}`, { path });
+}
+
+function needBuilt(what: string, model: Model): void {
+  if (model.built) return;
+  throw new GradloomError(
+    'not-built',
+    `${what}: model "${model.name}" has no weights yet: give it an input shape, or call it on a batch first.`,
+    { model: model.name },
+  );
+}
+
+/** Puts arrays into the model. Throws `weights` with every difference; then nothing has changed. */
+export function assignWeights(
+  model: Model,
+  format: WeightFormat,
+  decoded: DecodedWeights,
+  name: string,
+  { skipMismatch = false, byName = false }: LoadWeightsOptions = {},
+): void {
+  const places = format.variables(model);
+  const optional = byName ? undefined : format.optional?.(model);
+  const wanted = byName ? new Map([...places.values()].map((v) => [v.path, v])) : places;
+  const found = byName ? byPath(decoded, name) : decoded.arrays;
+  const pairs: [Variable, NamedArray][] = [];
+  const wrong: string[] = [];
+  for (const [key, v] of wanted) {
+    const a = found.get(key);
+    if (a && sameShape(a.shape, v.shape)) pairs.push([v, a]);
+    else if (a)
+      wrong.push(`${key}: expected ${showShape(v.shape)}, the file has ${showShape(a.shape)}`);
+    else if (!optional?.has(key))
+      wrong.push(`${key}: not in the file (expected ${showShape(v.shape)})`);
+  }
+  for (const [key, a] of found)
+    if (!wanted.has(key))
+      wrong.push(`${key}: not in the model (the file has ${showShape(a.shape)})`);
+  if (wrong.length > 0 && !skipMismatch && !byName)
+    throw new GradloomError(
+      'weights',
+      `loadWeights: ${name} does not fit model "${model.name}" in ${wrong.length} ${wrong.length === 1 ? 'place' : 'places'}:\n  ${wrong.join('\n  ')}\nWith skipMismatch: true the others are loaded.`,
+      { model: model.name, file: name, mismatches: wrong },
+    );
+  if (wrong.length > 0)
+    console.warn(
+      `loadWeights: ${pairs.length} of ${places.size} weights of model "${model.name}" were loaded from ${name}; skipped:\n  ${wrong.join('\n  ')}`,
+    );
+  for (const [v, a] of pairs) writeVariable(v, a);
+}
+
+function byPath({ arrays, paths }: DecodedWeights, name: string): Map<string, NamedArray> {
+  if (!paths)
+    throw new GradloomError(
+      'weights',
+      `loadWeights: ${name} does not know the names of layers; leave byName out.`,
+      { file: name },
+    );
+  return new Map([...arrays].map(([key, a]) => [paths.get(key) ?? key, a]));
+}
