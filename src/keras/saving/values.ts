@@ -32,8 +32,10 @@ export async function readVariables(
 
 /** Overwrites a variable with an array of its shape, converted to its dtype. */
 export function writeVariable(v: Variable, a: NamedArray): void {
-  if (a.dtype === v.dtype) return v.write(a.data);
-  const data = makeArray(v.dtype, v.size);
-  data.set(a.data);
+  let { data } = a;
+  if (a.dtype !== v.dtype) {
+    data = makeArray(v.dtype, v.size);
+    data.set(a.data);
+  }
   v.write(data);
 }
