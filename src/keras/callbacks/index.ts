@@ -31,4 +31,4 @@ export {
 } from './swap-ema-weights.ts';
 export type { TensorBoardOptions } from './tensorboard/options.ts';
 export { TensorBoard, tensorBoard } from './tensorboard/tensorboard.ts';
-export { TerminateOnNaN, terminateOnNaN } from './terminate-on-nan.ts';
+export { TerminateOnNaN, type TerminateOnNaNOptions, terminateOnNaN } from './terminate-on-nan.ts';

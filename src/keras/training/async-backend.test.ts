@@ -1,4 +1,7 @@
 /** A backend that cannot be read at once (as WebGPU): the training loop never tries to. */
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import type { Backend, DeviceBuffer } from '../../backends/backend.ts';
 import { setBackend } from '../../backends/registry.ts';
@@ -103,4 +106,45 @@ it('trains, evaluates, predicts, keeps and restores weights as any other backend
   const want = await train();
   setBackend(slowBackend());
   expect(await train()).toEqual(want);
+});
+
+async function withCallbacks(logDir: string): Promise<unknown> {
+  keras.utils.setRandomSeed(3);
+  const { callbacks: c } = keras;
+  const m = keras.sequential([keras.layers.dense(3, { activation: 'softmax', inputShape: [2] })]);
+  const optimizer = keras.optimizers.adam({ useEma: true, learningRate: 0.5 });
+  m.compile({ optimizer, loss: 'crossentropy' });
+  const csv = c.csvLogger();
+  const options = { histogramFreq: 1, updateFreq: 2, writeStepsPerSecond: true } as const;
+  const h = await m.fit(x, labels, {
+    epochs: 4,
+    batchSize: 8,
+    validationSplit: 0.2,
+    verbose: 0,
+    callbacks: [
+      c.swapEMAWeights({ swapOnEpoch: true }),
+      c.learningRateScheduler((epoch, rate) => (epoch === 2 ? rate / 2 : rate)),
+      c.reduceLROnPlateau({ patience: 1, minDelta: 1 }),
+      csv,
+      c.tensorBoard(logDir, options),
+    ],
+  });
+  const weights: number[][] = [];
+  for (const w of m.getWeights()) weights.push([...(await w.data())]);
+  const files = readdirSync(join(logDir, 'train')).map(
+    (f) => statSync(join(logDir, 'train', f)).size,
+  );
+  return { history: h.history, text: csv.text, weights, files };
+}
+
+it('callbacks wait for what they read', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gradloom-async-'));
+  try {
+    setBackend('reference');
+    const want = await withCallbacks(join(folder, 'a'));
+    setBackend(slowBackend());
+    expect(await withCallbacks(join(folder, 'b'))).toEqual(want);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
