@@ -91,19 +91,23 @@ const common = (root) => ({
   logLevel: 'warning',
 });
 
-/** Options of the standalone build, which the measuring of sizes uses too. */
-export const standalone = (root) => ({
+/** Options for whatever a page loads that is made of the sources; also of the tests' and benchmarks' pages. */
+export const forPages = (root) => ({
   ...common(root),
-  entryPoints,
-  outdir: 'dist/browser',
   splitting: true,
-  minify: true,
-  chunkNames: 'chunks/[name]-[hash]',
   plugins: [withoutNode(root), classNames],
 });
 
 export async function buildForBrowsers(root) {
-  const { metafile } = await build({ ...standalone(root), sourcemap: true, metafile: true });
+  const { metafile } = await build({
+    ...forPages(root),
+    entryPoints,
+    outdir: 'dist/browser',
+    minify: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    sourcemap: true,
+    metafile: true,
+  });
   const sources = Object.keys(metafile.inputs).filter((f) => f.startsWith('src/'));
   await build({
     ...common(root),

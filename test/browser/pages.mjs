@@ -1,2 +1,9 @@
 // The pages that are opened, and how: `isolated` ones are served with the headers that give threads.
-export const pages = [{ path: 'script-tag.html' }, { path: 'script-tag.html', isolated: true }];
+export const pages = [
+  { path: 'script-tag.html' },
+  { path: 'script-tag.html', isolated: true },
+  { path: 'compliance.html', query: '?threads=1' },
+  { path: 'compliance.html', query: '?threads=3', isolated: true },
+  { path: 'training.html' },
+  { path: 'training.html', isolated: true },
+];

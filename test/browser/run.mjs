@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { forPages } from '../../scripts/build/browser.mjs';
 import { launch } from './chromium.mjs';
 import { pages } from './pages.mjs';
 import { serve } from './server.mjs';
@@ -52,16 +53,9 @@ const servers = [];
 let browser;
 try {
   await build({
-    absWorkingDir: here,
-    entryPoints: ['harness.ts'],
+    ...forPages(root),
+    entryPoints: ['harness', 'compliance', 'training'].map((name) => join(here, `${name}.ts`)),
     outdir: built,
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    target: 'es2022',
-    platform: 'browser',
-    conditions: ['gradloom-source'],
-    logLevel: 'warning',
   });
   const roots = {
     '/dist/': join(root, 'dist'),
@@ -73,9 +67,12 @@ try {
   browser = await launch();
   console.log(`Chromium ${browser.version()}`);
   for (const page of pages) {
-    const name = `${page.path}${page.isolated ? ' (isolated)' : ''}`;
+    const name = `${page.path}${page.query ?? ''}${page.isolated ? ' (isolated)' : ''}`;
     if (!name.includes(values.only)) continue;
-    await open(browser, `${servers[page.isolated ? 1 : 0].url}/${page.path}`, { ...page, name });
+    await open(browser, `${servers[page.isolated ? 1 : 0].url}/${page.path}${page.query ?? ''}`, {
+      ...page,
+      name,
+    });
   }
 } finally {
   await browser?.close();
