@@ -74,6 +74,27 @@ def run(cls, config, exclude=None, full=False):
             **({"fullConfig": o.get_config()} if full else {})}
 
 
+def loss_scale(inner, config, initial, growth, bad):
+    """Gradients come multiplied by the scale, as from a scaled loss; those of the steps in `bad` are not finite."""
+    keras.backend.clear_session()
+    o = O.LossScaleOptimizer(getattr(O, inner)(**config), initial_scale=initial, dynamic_growth_steps=growth)
+    vs = [variable(p, w) for (p, _), w in zip(WEIGHTS, START)]
+    o.build(vs)
+    weights, state = [v.value for v in vs], [v.value for v in o.variables]
+    names = [path_of(v) for v in o.variables]
+    steps = []
+    for k, gs in enumerate(GRADIENTS):
+        scale = float(state[names.index("dynamic_scale")])
+        scaled = [keras.ops.convert_to_tensor(g * np.float32(scale)) for g in gs]
+        if k in bad:
+            scaled[1] = scaled[1] + np.float32(bad[k])
+        weights, state = o.stateless_apply(state, scaled, weights)
+        steps.append({"scale": float(state[names.index("dynamic_scale")]), "counter": int(state[names.index("step_counter")]),
+                      "iterations": int(state[4])})
+    return {"name": f"{inner}, scale {initial}", "inner": inner, "config": config, "initialScale": initial, "dynamicGrowthSteps": growth,
+            "bad": {str(k): str(v) for k, v in bad.items()}, "variables": names, "steps": steps, "after": [np.asarray(w) for w in weights]}
+
+
 def build():
     cases = []
     for cls, base, own in KINDS:
@@ -85,4 +106,10 @@ def build():
         cases.append({"name": f"{cls}, some weights not decayed", **run(cls, base | {"weight_decay": 0.1}, exclude)})
     return {"note": "after: the weights after steps 3 and 7; slots: all variables but iteration and learning rate, "
                     "one behind the other; finalized: the weights once the averages are in their place.",
-            "paths": [p for p, _ in WEIGHTS], "shown": SHOWN, "start": START, "gradients": GRADIENTS, "cases": cases}
+            "paths": [p for p, _ in WEIGHTS], "shown": SHOWN, "start": START, "gradients": GRADIENTS, "cases": cases,
+            "lossScale": [
+                loss_scale("Adam", {"learning_rate": 0.05}, 8.0, 2, {2: float("inf"), 5: float("nan")}),
+                loss_scale("SGD", {"learning_rate": 0.1, "momentum": 0.9, "clipnorm": 1.0, "gradient_accumulation_steps": 2,
+                                   "use_ema": True, "ema_momentum": 0.5}, 1024.0, 3, {0: float("-inf")}),
+                loss_scale("SGD", {"learning_rate": 0.1, "loss_scale_factor": 4.0}, 16.0, 1, {}),
+            ]}

@@ -8,9 +8,14 @@ export { Ftrl, type FtrlOptions, ftrl } from './ftrl.ts';
 export { Lamb, type LambOptions, lamb } from './lamb.ts';
 export type { LearningRateFn, LearningRateLike } from './learning-rate.ts';
 export { Lion, type LionOptions, lion } from './lion.ts';
+export {
+  LossScaleOptimizer,
+  type LossScaleOptions,
+  lossScaleOptimizer,
+} from './loss-scale-optimizer.ts';
 export { Muon, type MuonOptions, muon } from './muon.ts';
 export { Nadam, type NadamOptions, nadam } from './nadam.ts';
-export { Optimizer, type OptimizerDefaults } from './optimizer.ts';
+export { Optimizer } from './optimizer.ts';
 export type { OptimizerOptions } from './options.ts';
 export {
   deserialize,
@@ -23,3 +28,4 @@ export {
 export { RMSprop, type RMSpropOptions, rmsprop } from './rmsprop.ts';
 export * as schedules from './schedules/index.ts';
 export { SGD, type SGDOptions, sgd } from './sgd.ts';
+export type { OptimizerDefaults } from './state.ts';

@@ -19,6 +19,18 @@ export type LearningRateFn = (step: Tensor) => Tensor | number;
 /** A number, a schedule, a function of the step, or what `schedules.serialize` gave. */
 export type LearningRateLike = number | LearningRateSchedule | LearningRateFn | Serialized;
 
+/** A schedule, or a function, from its config. Throws `unknown-id`, `schedule`. */
+export function reviveRate(
+  owner: string,
+  rate: Serialized,
+  customObjects: Readonly<Record<string, unknown>> = {},
+): LearningRateSchedule | LearningRateFn {
+  if (rate.className !== 'function') return deserialize(rate, customObjects);
+  const name = String(rate.config.name);
+  const own = Object.hasOwn(customObjects, name) ? customObjects[name] : undefined;
+  return (own ?? functionNamed(name, owner)) as LearningRateFn;
+}
+
 type Source = Variable | LearningRateSchedule | LearningRateFn;
 
 export class LearningRate {
@@ -35,10 +47,7 @@ export class LearningRate {
 
   #made(rate: LearningRateLike): Source {
     if (rate instanceof LearningRateSchedule || typeof rate === 'function') return rate;
-    if (isSerialized(rate)) {
-      if (rate.className !== 'function') return deserialize(rate);
-      return functionNamed(String(rate.config.name), this.#owner) as LearningRateFn;
-    }
+    if (isSerialized(rate)) return reviveRate(this.#owner, rate);
     const data = makeArray(floatx(), 1).fill(this.#checked(rate));
     return new Variable(fromData(data, [], floatx()), {
       name: 'learning_rate',

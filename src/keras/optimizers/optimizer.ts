@@ -4,23 +4,16 @@
  * `Variable`, so that a training step is one program; the learning rate is one too, so that changing
  * it compiles nothing.
  */
-import { type DType, makeArray } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { lax } from '../../graph/index.ts';
-import { fromData, Tensor } from '../../tensor/index.ts';
-import { floatx } from '../config.ts';
+import { Tensor } from '../../tensor/index.ts';
 import { checkOptions } from '../identifiers.ts';
-import { Variable } from '../variable.ts';
+import { isSerialized } from '../serialization.ts';
+import type { Variable } from '../variable.ts';
 import { choose, clip } from './formulas.ts';
-import { LearningRate, type LearningRateLike } from './learning-rate.ts';
-import { badOption, checkSettings, type OptimizerOptions, type Settings } from './options.ts';
-
-/** What an optimizer is without options. */
-export interface OptimizerDefaults {
-  readonly name: string;
-  readonly learningRate: number;
-  readonly weightDecay?: number | null;
-}
+import { LearningRate, type LearningRateLike, reviveRate } from './learning-rate.ts';
+import type { OptimizerOptions } from './options.ts';
+import { type OptimizerDefaults, OptimizerState } from './state.ts';
 
 /**
  * Extend it with `buildSlots`, which makes what is remembered of each weight, and `updateStep`:
@@ -34,13 +27,10 @@ export interface OptimizerDefaults {
  *       }
  *     }
  */
-export abstract class Optimizer {
-  readonly name: string;
-  /** Steps taken, int32: also those that only accumulate gradients. */
-  readonly iterations: Variable;
-  protected readonly settings: Settings;
+export abstract class Optimizer extends OptimizerState {
+  readonly #iterations: Variable;
   readonly #rate: LearningRate;
-  readonly #slots: Variable[] = [];
+  #lossScale: number | null;
   #averages: Variable[] = [];
   #accumulators: Variable[] = [];
   #built: ReadonlyMap<Variable, number> | undefined;
@@ -48,24 +38,15 @@ export abstract class Optimizer {
 
   /** `own` are the options that this kind has beside those of all. Throws `unknown-option`, `optimizer`. */
   constructor(o: OptimizerOptions, own: readonly string[], defaults: OptimizerDefaults) {
-    this.settings = checkSettings(defaults.name, o, own, defaults.weightDecay ?? null);
-    this.name = o.name ?? defaults.name;
+    super(o, own, defaults);
+    this.#lossScale = this.settings.lossScaleFactor;
     this.#rate = new LearningRate(this.name, o.learningRate ?? defaults.learningRate);
-    this.iterations = this.#variable('iteration', [], 'int32', 0);
+    this.#iterations = this.variable('iteration', [], 'int32');
   }
 
-  protected bad(option: string, value: unknown, want: string): GradloomError {
-    return badOption(this.name, option, value, want);
-  }
-  /** An option in [0, 1). */
-  protected share(option: string, v: number): number {
-    if (!(v >= 0 && v < 1)) throw this.bad(option, v, 'in [0, 1)');
-    return v;
-  }
-  /** An option of 0 or more. */
-  protected least(option: string, v: number): number {
-    if (!(v >= 0)) throw this.bad(option, v, '0 or more');
-    return v;
+  /** Steps taken, int32: also those that only accumulate gradients. */
+  get iterations(): Variable {
+    return this.#iterations;
   }
 
   /**
@@ -82,10 +63,6 @@ export abstract class Optimizer {
   get learningRateTensor(): Tensor {
     return this.#rate.at(this.iterations.tensor);
   }
-  /** Whether the rate is a number, and follows no schedule. */
-  protected get rateIsNumber(): boolean {
-    return this.#rate.variable !== undefined;
-  }
   /** Changes where programs that hold a step of this optimizer have become stale. */
   get revision(): number {
     return this.#rate.revision;
@@ -99,11 +76,9 @@ export abstract class Optimizer {
       throw this.#strangers();
     }
     this.#built = new Map(weights.map((w, i) => [w, i]));
-    const beside = (w: Variable, name: string): Variable =>
-      this.#variable(slotName(w, name), w.shape, w.dtype, 0);
-    if (this.settings.useEma) this.#averages = weights.map((w) => beside(w, 'average'));
+    if (this.settings.useEma) this.#averages = weights.map((w) => this.beside(w, 'average'));
     if (this.settings.gradientAccumulationSteps)
-      this.#accumulators = weights.map((w) => beside(w, 'gradient_accumulator'));
+      this.#accumulators = weights.map((w) => this.beside(w, 'gradient_accumulator'));
     this.buildSlots(weights);
   }
   get built(): boolean {
@@ -133,47 +108,14 @@ export abstract class Optimizer {
   /** What is done once an update, before the weights' own steps. */
   protected beforeSteps(): void {}
 
-  #variable(name: string, shape: readonly number[], dtype: DType, fill: number): Variable {
-    const data = makeArray(
-      dtype,
-      shape.reduce((a, b) => a * b, 1),
-    ).fill(fill);
-    const path = `${this.name}/${name}`;
-    return new Variable(fromData(data, shape, dtype), { name, path, trainable: false });
-  }
-
-  /** A variable of the optimizer's own. Beside weights, `slots` makes them. */
-  protected addVariable(o: {
-    name: string;
-    shape?: readonly number[];
-    dtype?: DType;
-    fill?: number;
-  }): Variable {
-    const v = this.#variable(o.name, o.shape ?? [], o.dtype ?? floatx(), o.fill ?? 0);
-    this.#slots.push(v);
-    return v;
-  }
-  /** A slot beside each weight, of its shape and dtype, filled with a number. */
-  protected slots(weights: readonly Variable[], name: string, fill = 0): Variable[] {
-    return weights.map((w) =>
-      this.addVariable({ name: slotName(w, name), shape: w.shape, dtype: w.dtype, fill }),
-    );
-  }
-  /** Several slots beside each weight, in Keras's order: all of one weight before those of the next. */
-  protected interleaved(
-    weights: readonly Variable[],
-    names: readonly string[],
-    fills: readonly number[] = [],
-  ): Variable[][] {
-    const made = weights.map((w) => names.map((n, k) => this.slots([w], n, fills[k])[0]));
-    return names.map((_, k) => made.map((of) => of[k]));
-  }
-
-  /** All that the optimizer remembers: iterations, learning rate (unless it follows a schedule), averages, accumulators, slots. */
+  /**
+   * All that the optimizer remembers, in the order of Keras's files: iterations, learning rate (unless
+   * it follows a schedule), averages, accumulators, slots.
+   */
   get variables(): readonly Variable[] {
     const rate = this.#rate.variable;
-    const own = [...this.#averages, ...this.#accumulators, ...this.#slots];
-    return [this.iterations, ...(rate ? [rate] : []), ...own];
+    const own = [...this.#averages, ...this.#accumulators, ...this.ownVariables];
+    return [this.#iterations, ...(rate ? [rate] : []), ...own];
   }
 
   /** Updates made so far: steps, or fewer when gradients are accumulated. int32, traceable. */
@@ -225,8 +167,11 @@ export abstract class Optimizer {
 
   /** What a loss is multiplied by before gradients are taken: lossScaleFactor, if there is one. */
   scaleLoss(loss: Tensor): Tensor {
-    const factor = this.settings.lossScaleFactor;
-    return factor === null ? loss : loss.mul(factor);
+    return this.#lossScale === null ? loss : loss.mul(this.#lossScale);
+  }
+  /** Leaves the scaling of the loss to an optimizer around this one: see LossScaleOptimizer. */
+  leaveLossScale(): void {
+    this.#lossScale = null;
   }
 
   /** One step, traceable: reads and assigns variables. The weights are among those it was built for. */
@@ -238,7 +183,8 @@ export abstract class Optimizer {
         { weights: weights.length, gradients: gradients.length },
       );
     if (weights.some((w) => !this.#built?.has(w))) throw this.#strangers();
-    const { lossScaleFactor: scale, gradientAccumulationSteps: every } = this.settings;
+    const every = this.settings.gradientAccumulationSteps;
+    const scale = this.#lossScale;
     const gs = gradients.map((g, i) => {
       const own = g.dtype === weights[i].dtype ? g : g.astype(weights[i].dtype);
       return scale === null ? own : own.div(scale);
@@ -269,7 +215,7 @@ export abstract class Optimizer {
     const due = this.iterations.tensor.add(1).mod(every).eq(0);
     const accumulators = weights.map((w) => this.#accumulators[this.#built!.get(w)!]);
     const sums = gradients.map((g, i) => accumulators[i].tensor.add(g));
-    const moving = [...weights, ...this.#slots];
+    const moving = [...weights, ...this.ownVariables];
     const before = moving.map((v) => v.tensor);
     this.#update(
       sums.map((s) => s.div(every)),
@@ -316,24 +262,24 @@ export abstract class Optimizer {
 
   /** The options that make the same optimizer anew. */
   getConfig(): Record<string, unknown> {
-    return {
-      name: this.name,
-      learningRate: this.#rate.config(() => this.learningRate),
-      ...this.settings,
-    };
+    const learningRate = this.#rate.config(() => this.learningRate);
+    const lossScaleFactor = this.#lossScale;
+    return { name: this.name, learningRate, ...this.settings, lossScaleFactor };
   }
-  /** An optimizer from what `getConfig` gave. Throws as the constructor does. */
+  /**
+   * An optimizer from what `getConfig` gave; `customObjects` are schedules and functions of one's own
+   * by name. Throws as the constructor does.
+   */
   static fromConfig<T extends Optimizer>(
     this: new (
       config: never,
     ) => T,
     config: Readonly<Record<string, unknown>>,
+    customObjects: Readonly<Record<string, unknown>> = {},
   ): T {
-    return new this(config as never);
+    const { learningRate: rate } = config;
+    if (!isSerialized(rate)) return new this(config as never);
+    const learningRate = reviveRate('optimizer', rate, customObjects);
+    return new this({ ...config, learningRate } as never);
   }
-}
-
-/** `dense_kernel_momentum`. */
-function slotName(w: Variable, name: string): string {
-  return `${w.path.replaceAll('/', '_')}_${name}`;
 }

@@ -10,6 +10,7 @@ import { Adamax } from './adamax.ts';
 import { Ftrl } from './ftrl.ts';
 import { Lamb } from './lamb.ts';
 import { Lion } from './lion.ts';
+import { LossScaleOptimizer } from './loss-scale-optimizer.ts';
 import { Muon } from './muon.ts';
 import { Nadam } from './nadam.ts';
 import { Optimizer } from './optimizer.ts';
@@ -22,10 +23,14 @@ export type OptimizerLike = string | Optimizer | Serialized;
 /** An optimizer's class as `deserialize` takes it. */
 export type OptimizerClass = {
   readonly name: string;
-  fromConfig(config: Readonly<Record<string, unknown>>): Optimizer;
+  fromConfig(
+    config: Readonly<Record<string, unknown>>,
+    customObjects?: Readonly<Record<string, unknown>>,
+  ): Optimizer;
 };
 
-const table: Readonly<Record<string, OptimizerClass>> = {
+/** A function, since the classes may be asked for before they are whole. */
+const table = (): Readonly<Record<string, OptimizerClass>> => ({
   sgd: SGD,
   rmsprop: RMSprop,
   adam: Adam,
@@ -39,7 +44,8 @@ const table: Readonly<Record<string, OptimizerClass>> = {
   lamb: Lamb,
   adafactor: Adafactor,
   muon: Muon,
-};
+  lossScaleOptimizer: LossScaleOptimizer,
+});
 
 /**
  * The optimizer that an id means, with its defaults, or a config. Throws `unknown-id`, `optimizer`.
@@ -51,7 +57,7 @@ export function getOptimizer(id: OptimizerLike): Optimizer {
     throw new GradloomError('optimizer', 'An optimizer is an id or an Optimizer.', {
       received: id,
     });
-  return lookup('optimizer', id, table).fromConfig({});
+  return lookup('optimizer', id, table()).fromConfig({});
 }
 
 /** { className, config } of an optimizer. */
@@ -60,18 +66,21 @@ export function serialize(optimizer: Optimizer): Serialized {
 }
 
 /**
- * An optimizer from what `serialize` gave; `customObjects` are classes of one's own by name. Throws
+ * An optimizer from what `serialize` gave; `customObjects` are classes, schedules and functions of
+ * one's own by name. Throws
  * `unknown-id`, `optimizer` and what the class's constructor throws.
  */
 export function deserialize(
   config: Serialized,
-  customObjects: Readonly<Record<string, OptimizerClass>> = {},
+  customObjects: Readonly<Record<string, unknown>> = {},
 ): Optimizer {
   if (!isSerialized(config))
     throw new GradloomError(
       'optimizer',
       `deserialize takes { className, config }; received ${JSON.stringify(config)}.`,
     );
-  const own = customObjects[config.className];
-  return (own ?? lookup('optimizer', config.className, table)).fromConfig(config.config);
+  const { className } = config;
+  const own = Object.hasOwn(customObjects, className) ? customObjects[className] : undefined;
+  const found = (own as OptimizerClass | undefined) ?? lookup('optimizer', className, table());
+  return found.fromConfig(config.config, customObjects);
 }

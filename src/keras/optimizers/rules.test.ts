@@ -21,6 +21,17 @@ interface Case {
   finalized?: Numbers[];
   fullConfig?: Record<string, unknown>;
 }
+interface LossScaleCase {
+  name: string;
+  inner: string;
+  config: Record<string, unknown>;
+  initialScale: number;
+  dynamicGrowthSteps: number;
+  bad: Record<string, string>;
+  variables: string[];
+  steps: { scale: number; counter: number; iterations: number }[];
+  after: Numbers[];
+}
 // Real Keras on JAX: see scripts/goldens/make_optimizer_rules.py.
 const goldens = JSON.parse(
   readFileSync(new URL('../../../test/goldens/optimizer_rules.json', import.meta.url), 'utf8'),
@@ -30,6 +41,7 @@ const goldens = JSON.parse(
   start: Numbers[];
   gradients: Numbers[][];
   cases: Case[];
+  lossScale: LossScaleCase[];
 };
 
 /** As Keras spells it, in our case: beta_1 is beta1. */
@@ -38,6 +50,12 @@ const camel = (config: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(config).map(([k, v]) => [ours(k), v]));
 
 const tensor = ({ shape, data }: Numbers): Tensor => fromData(Float32Array.from(data), shape);
+
+const weights = (): Variable[] =>
+  goldens.start.map((w, i) => {
+    const path = goldens.paths[i];
+    return new Variable(tensor(w), { name: path.split('/')[1], path });
+  });
 
 /** The largest difference, relative to the larger of the wanted number and 1. */
 function distance(got: ArrayLike<number>, want: ArrayLike<number>): number {
@@ -50,21 +68,17 @@ function distance(got: ArrayLike<number>, want: ArrayLike<number>): number {
   return most;
 }
 
+const classes = optimizers as unknown as Record<string, optimizers.OptimizerClass>;
+
+beforeAll(() => {
+  setBackend('reference');
+});
+
 describe('weights and slots are those of Keras', () => {
-  beforeAll(() => {
-    setBackend('reference');
-  });
-  const classes = optimizers as unknown as Record<string, optimizers.OptimizerClass>;
   for (const c of goldens.cases) {
     it(c.name, () => {
       const o = classes[c.optimizer].fromConfig(camel(c.config));
-      const vs = goldens.start.map(
-        (w, i) =>
-          new Variable(tensor(w), {
-            name: goldens.paths[i].split('/')[1],
-            path: goldens.paths[i],
-          }),
-      );
+      const vs = weights();
       if (c.exclude) {
         const { varNames, varList } = c.exclude;
         o.excludeFromWeightDecay({ varNames, varList: varList?.map((i) => vs[i]) });
@@ -93,6 +107,39 @@ describe('weights and slots are those of Keras', () => {
     });
   }
 });
+
+describe('a dynamic scale of the loss is that of Keras', () => {
+  for (const c of goldens.lossScale) {
+    it(c.name, () => {
+      const { initialScale, dynamicGrowthSteps } = c;
+      const inner = classes[c.inner].fromConfig(camel(c.config));
+      const o = optimizers.lossScaleOptimizer(inner, { initialScale, dynamicGrowthSteps });
+      const vs = weights();
+      o.build(vs);
+      const names = o.variables.map((v) => v.path.split('/').slice(1).join('/'));
+      expect(names).toEqual(c.variables);
+      goldens.gradients.forEach((gs, k) => {
+        const scaled = gs.map((g) => o.scaleLoss(tensor(g)));
+        if (c.bad[k]) scaled[1] = scaled[1].add(numbers[c.bad[k]]);
+        o.applyGradients(scaled, vs);
+        expect({
+          scale: o.dynamicScale,
+          counter: o.variables[names.indexOf('step_counter')].tensor.item(),
+          iterations: o.iterations.tensor.item(),
+        }).toEqual(c.steps[k]);
+      });
+      vs.forEach((v, i) => {
+        expect(distance(v.tensor.dataSync(), c.after[i].data)).toBeLessThan(1e-6);
+      });
+    });
+  }
+});
+
+const numbers: Readonly<Record<string, number>> = {
+  inf: Number.POSITIVE_INFINITY,
+  '-inf': Number.NEGATIVE_INFINITY,
+  nan: Number.NaN,
+};
 
 /** What Keras leaves to be numbered has a name here. */
 const unnumbered: Readonly<Record<string, string>> = { variable: 'u_product' };

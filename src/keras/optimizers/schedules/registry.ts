@@ -44,7 +44,9 @@ export function deserialize(
       'schedule',
       `deserialize takes { className, config }; received ${JSON.stringify(config)}.`,
     );
-  const own = customObjects[config.className] as ScheduleClass | undefined;
-  const found = own ?? lookup('learning rate schedule', config.className, table);
+  const { className } = config;
+  const own = Object.hasOwn(customObjects, className) ? customObjects[className] : undefined;
+  const found =
+    (own as ScheduleClass | undefined) ?? lookup('learning rate schedule', className, table);
   return found.fromConfig(config.config);
 }
