@@ -13,6 +13,11 @@ export interface DeviceBuffer {
    * `Backend.sync` is true.
    */
   readSync(into?: Uint8Array): Uint8Array;
+  /**
+   * The contents themselves, where the host sees the backend's memory as well as its own; until the
+   * backend is used again.
+   */
+  view?(): Uint8Array;
   /** Frees the memory; a second call does nothing. Using the buffer afterwards is an error. */
   dispose(): void;
   readonly disposed: boolean;

@@ -147,6 +147,10 @@ export class NativeBuffer implements DeviceBuffer {
     this.bytes().set(bytes);
   }
 
+  view(): Uint8Array {
+    return this.bytes();
+  }
+
   readSync(into?: Uint8Array): Uint8Array {
     if (!into) return this.bytes().slice();
     into.set(this.bytes());

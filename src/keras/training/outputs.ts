@@ -1,11 +1,11 @@
 /** Putting the outputs of batches together. */
 import type { DeviceBuffer } from '../../backends/backend.ts';
 import { getBackend } from '../../backends/registry.ts';
-import { type DType, makeArray, type TypedArray } from '../../dtype.ts';
+import { bytesOf, type DType, makeArray, type TypedArray } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import type { Aval } from '../../graph/index.ts';
-import { sameShape, showShape, sizeOf } from '../../shape.ts';
-import { fromData, type Tensor } from '../../tensor/index.ts';
+import { type Shape, sameShape, showShape, sizeOf } from '../../shape.ts';
+import { bufferOf, fromBuffer, fromData, type Tensor } from '../../tensor/index.ts';
 import { pack, type TreeOf } from './tree.ts';
 
 /** What a program gives. */
@@ -20,7 +20,8 @@ export class Parts {
   /** Samples there will be, when that is known: then their place is ready. */
   readonly #samples: number | undefined;
   readonly #leaves: TypedArray[][] = [];
-  readonly #ready: TypedArray[] = [];
+  readonly #ready: Tensor[] = [];
+  readonly #host: TypedArray[] = [];
   #program: Outputs | undefined;
   #rows = 0;
 
@@ -41,36 +42,53 @@ export class Parts {
           `predict: outputs of batches cannot be joined: shape ${showShape(shape)}${was ? ` after ${showShape(was)}` : ' has no batch dimension'}.`,
           { shape: [...shape] },
         );
-      const size = sizeOf(shape.slice(1));
       rows = shape[0];
-      let place: TypedArray;
-      if (this.#samples === undefined) {
-        place = makeArray(dtype, rows * size);
-        this.#leaves[i] ??= [];
-        this.#leaves[i].push(place);
-      } else {
-        this.#ready[i] ??= makeArray(dtype, this.#samples * size);
-        place = this.#ready[i].subarray(this.#rows * size, (this.#rows + rows) * size);
-      }
-      const bytes = new Uint8Array(place.buffer, place.byteOffset, place.byteLength);
-      if (getBackend().sync) b.readSync(bytes);
-      else bytes.set(await b.read());
+      const place = this.#place(i, b, p.outputs[i]);
+      if (getBackend().sync) b.readSync(place);
+      else place.set(await b.read());
       b.dispose();
     }
     this.#rows += rows;
   }
 
+  /** Where the next rows of output `i` go. */
+  #place(i: number, result: DeviceBuffer, { shape, dtype }: Aval): Uint8Array {
+    const size = sizeOf(shape.slice(1));
+    if (this.#samples === undefined) {
+      const rows = makeArray(dtype, shape[0] * size);
+      this.#leaves[i] ??= [];
+      this.#leaves[i].push(rows);
+      return bytesIn(rows);
+    }
+    const begin = this.#rows * size * bytesOf(dtype);
+    const end = begin + result.byteLength;
+    const whole: Shape = [this.#samples, ...shape.slice(1)];
+    // The native backend keeps large pieces of memory for the next time; the host asks for them anew.
+    if (result.view) {
+      const bytes = this.#samples * size * bytesOf(dtype);
+      this.#ready[i] ??= fromBuffer(getBackend().allocate(bytes), { shape: whole, dtype });
+      return bufferOf(this.#ready[i]).view!().subarray(begin, end);
+    }
+    if (!this.#host[i]) {
+      this.#host[i] = makeArray(dtype, this.#samples * size);
+      this.#ready[i] = fromData(this.#host[i], whole, dtype);
+    }
+    return bytesIn(this.#host[i]).subarray(begin, end);
+  }
+
   join(): TreeOf<Tensor> {
     const { outputs, like } = this.#program!;
     const joined = outputs.map(({ shape, dtype }, i) => {
+      if (this.#ready[i]) return this.#ready[i];
+      const all = concatenate(dtype, this.#leaves[i]);
       const rest = shape.slice(1);
-      const all = this.#ready[i] ?? concatenate(dtype, this.#leaves[i]);
-      const size = Math.max(1, sizeOf(rest));
-      return fromData(all, [all.length / size, ...rest], dtype);
+      return fromData(all, [all.length / Math.max(1, sizeOf(rest)), ...rest], dtype);
     });
     return like ? pack(like, joined) : joined[0];
   }
 }
+
+const bytesIn = (a: TypedArray): Uint8Array => new Uint8Array(a.buffer, a.byteOffset, a.byteLength);
 
 function concatenate(dtype: DType, parts: readonly TypedArray[]): TypedArray {
   const out = makeArray(
