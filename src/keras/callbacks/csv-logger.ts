@@ -66,9 +66,9 @@ export class CSVLogger extends Callback {
     this.#keys = undefined;
     this.#text = '';
     if (this.filename === null) return;
-    const { createFile, hasFirstLine } = await import('./log-files.node.ts');
+    const { createFile, hasContent } = await import('./log-files.node.ts');
     if (!this.append) await createFile('CSVLogger', this.filename);
-    else this.#header = !(await hasFirstLine('CSVLogger', this.filename));
+    else this.#header = !(await hasContent('CSVLogger', this.filename));
   }
 
   override async onEpochEnd(epoch: number, logs: Logs = {}): Promise<void> {

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { getBackend, setBackend } from '../../backends/registry.ts';
+import * as optimizers from '../optimizers/index.ts';
 import { learningRateScheduler, reduceLROnPlateau, type Schedule } from './index.ts';
 import { play, playedCases, series, tinyModel } from './testing.ts';
 
@@ -67,6 +68,29 @@ describe('the learning rate in fit', () => {
     expect(history.learning_rate).toEqual([0, 1, 2, 3, 4].map((e) => Math.fround(0.05 / 2 ** e)));
     expect(history.learningRate).toBe(history.learning_rate);
     expect(Object.keys(history)).toEqual(['loss', 'learningRate']);
+  });
+  it('that follows a schedule of its own is logged, and cannot be set', async () => {
+    const scheduled = (): ReturnType<typeof tinyModel> => {
+      const m = tinyModel();
+      const rate = new optimizers.schedules.ExponentialDecay({
+        initialLearningRate: 0.5,
+        decaySteps: 2,
+        decayRate: 0.25,
+      });
+      m.compile({ optimizer: optimizers.sgd({ learningRate: rate }), loss: 'mse' });
+      return m;
+    };
+    const o = { epochs: 3, batchSize: 4, verbose: 0 } as const;
+    const watching = [reduceLROnPlateau({ monitor: 'loss', patience: 9 })];
+    const { history } = await scheduled().fit(x, y, { ...o, callbacks: watching });
+    expect(history.learningRate).toEqual([0.25, 0.125, 0.0625]);
+    for (const setting of [
+      learningRateScheduler(() => 0.1),
+      reduceLROnPlateau({ monitor: 'loss', minDelta: 1e9, patience: 1 }),
+    ])
+      await expect(scheduled().fit(x, y, { ...o, callbacks: [setting] })).rejects.toThrow(
+        /learning rate follows a schedule and cannot be set/,
+      );
   });
   it('changes what the steps do', async () => {
     const moved = async (rate: number): Promise<number> => {

@@ -1,5 +1,5 @@
 /** Files that callbacks add to while training runs: each addition is on disk when it resolves. */
-import { appendFile, mkdir, open, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { GradloomError } from '../../errors.ts';
 
@@ -23,20 +23,14 @@ export async function addToFile(
   });
 }
 
-/** Whether there is such a file and its first line is not empty. */
-export async function hasFirstLine(who: string, path: string): Promise<boolean> {
+/** Whether there is such a file with anything in it. Throws `file-unwritable`. */
+export async function hasContent(who: string, path: string): Promise<boolean> {
   return writing(who, path, async () => {
     try {
-      if ((await stat(path)).size === 0) return false;
+      return (await stat(path)).size > 0;
     } catch (e) {
       if ((e as NodeJS.ErrnoException).code === 'ENOENT') return false;
       throw e;
-    }
-    const file = await open(path, 'r');
-    try {
-      return (await file.read(Buffer.alloc(1), 0, 1, 0)).bytesRead > 0;
-    } finally {
-      await file.close();
     }
   });
 }
