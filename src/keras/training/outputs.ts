@@ -34,7 +34,7 @@ export class Parts {
     this.#program ??= p;
     let rows = 0;
     for (const [i, b] of results.entries()) {
-      const { shape, dtype } = p.outputs[i];
+      const { shape } = p.outputs[i];
       const was = first?.outputs[i].shape;
       if (shape.length === 0 || (was && !sameShape(was.slice(1), shape.slice(1))))
         throw new GradloomError(
