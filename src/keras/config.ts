@@ -1,7 +1,7 @@
 /** Keras's global settings: the float type of new layers, the fuzz of losses. */
 import { checkDType, type DType, isFloat } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
-import { lookup } from './identifiers.ts';
+import { lookup, snakeCase } from './identifiers.ts';
 import { clearNames } from './naming.ts';
 
 /** Where the channels of images are: (batch, …, channels) or (batch, channels, …). */
@@ -41,13 +41,24 @@ export function dtypePolicy(): string {
 export function setDtypePolicy(policy: string): void {
   const table = Object.fromEntries(['float32', 'float64', ...halves].map((p) => [p, p]));
   const name = lookup('dtype policy', String(policy), table);
-  if (halves.includes(name))
-    throw new GradloomError(
-      'dtype',
-      `The dtype policy "${name}" needs a backend with half precision; native, wasm and reference compute in float32 and float64. Leave the policy at "float32".`,
-      { policy: name },
-    );
+  refuseHalves(name);
   float = name as DType;
+}
+
+function refuseHalves(name: string): void {
+  if (!halves.includes(name)) return;
+  throw new GradloomError(
+    'dtype',
+    `The dtype policy "${name}" needs a backend with half precision; native, wasm and reference compute in float32 and float64. Leave the policy at "float32".`,
+    { policy: name },
+  );
+}
+
+/** The dtype that the `dtype` of a layer means: a dtype, or a policy by name. Throws `dtype`. */
+export function dtypeOfPolicy(policy: string | null | undefined): DType {
+  if (policy == null) return float;
+  refuseHalves(snakeCase(String(policy)));
+  return checkDType(policy);
 }
 
 /** A dtype that losses and metrics can be computed in. Throws `dtype` unless it is a float. */

@@ -13,6 +13,7 @@ export { input as Input, input } from './layers/index.ts';
 export { Layer } from './layers/layer.ts';
 export * as losses from './losses/index.ts';
 export * as metrics from './metrics/index.ts';
+export * as mixedPrecision from './mixed-precision.ts';
 export * from './models/index.ts';
 export * as models from './models/index.ts';
 export * as ops from './ops/index.ts';

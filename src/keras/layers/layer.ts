@@ -1,9 +1,9 @@
 /** The base of every layer: weights made once shapes are known, `call` on tensors. */
-import { checkDType, type DType, isFloat } from '../../dtype.ts';
+import { type DType, isFloat } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { showShape } from '../../shape.ts';
 import { Tensor, withStateScope } from '../../tensor/index.ts';
-import { floatx } from '../config.ts';
+import { dtypeOfPolicy } from '../config.ts';
 import type { KerasTensor } from '../functional/keras-tensor.ts';
 import { isSymbolic } from '../functional/node.ts';
 import { symbolsOf } from '../functional/operation.ts';
@@ -86,7 +86,7 @@ export abstract class Layer extends LayerCalls {
     super(o.trainable ?? true);
     this.name = o.name ?? autoName(this.constructor.name);
     this.inputShape = o.inputShape;
-    this.dtype = checkDType(o.dtype ?? floatx());
+    this.dtype = dtypeOfPolicy(o.dtype);
     this.activityRegularizer = getRegularizer(o.activityRegularizer);
   }
 

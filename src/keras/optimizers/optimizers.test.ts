@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { setBackend } from '../../backends/registry.ts';
-import { type Tensor, tensor } from '../../tensor/index.ts';
+import type { DType } from '../../dtype.ts';
+import { compile, fromData, type Tensor, tensor } from '../../tensor/index.ts';
 import { camelCase } from '../identifiers.ts';
 import { Variable } from '../variable.ts';
 import {
@@ -17,6 +18,7 @@ import {
   ftrl,
   getOptimizer,
   lion,
+  lossScaleOptimizer,
   muon,
   nadam,
   Optimizer,
@@ -26,6 +28,22 @@ import {
   serialize,
   sgd,
 } from './index.ts';
+
+const ids = [
+  'sgd',
+  'rmsprop',
+  'adam',
+  'adamW',
+  'adagrad',
+  'adadelta',
+  'adamax',
+  'nadam',
+  'lion',
+  'ftrl',
+  'lamb',
+  'adafactor',
+  'muon',
+];
 
 type Nested = number | Nested[];
 interface Case {
@@ -193,5 +211,55 @@ describe('an optimizer', () => {
     const [x] = w.tensor.dataSync();
     expect(Math.abs(x - (1 - (rate * g) / (g + 1e-7 / Math.sqrt(0.001))))).toBeLessThan(1e-12);
     expect(x).not.toBe(Math.fround(x));
+  });
+  it('lets gradients that are not finite be seen', () => {
+    const w = new Variable(tensor([1, 2]));
+    const o = sgd({ globalClipnorm: 1 });
+    o.apply([tensor([Number.POSITIVE_INFINITY, 0])], [w]);
+    expect(w.tensor.arraySync()).toEqual([Number.NaN, Number.NaN]);
+  });
+});
+
+describe('every optimizer', () => {
+  const all = [...ids, 'lossScaleOptimizer'].map((id): [string, () => Optimizer] => [
+    id,
+    () => (id === 'lossScaleOptimizer' ? lossScaleOptimizer(sgd()) : getOptimizer(id)),
+  ]);
+  const shapes = [[3, 4], [4], [2, 3, 2]];
+  const numbers = (shape: readonly number[], seed: number, dtype: DType): Tensor => {
+    const n = shape.reduce((a, b) => a * b, 1);
+    const data = Array.from({ length: n }, (_, i) => Math.sin(seed + 1.7 * i));
+    return fromData(
+      dtype === 'float64' ? Float64Array.from(data) : Float32Array.from(data),
+      shape,
+      dtype,
+    );
+  };
+  /** The weights after three steps; compiled, if asked for. */
+  const train = (o: Optimizer, dtype: DType, compiled: boolean): number[] => {
+    const vs = shapes.map((s, i) => new Variable(numbers(s, i, dtype), { name: `w${i}` }));
+    o.build(vs);
+    const step = (gs: Tensor[]): Tensor[] => {
+      o.applyGradients(gs, vs);
+      return [];
+    };
+    const run = compiled ? compile(step) : step;
+    for (let k = 0; k < 3; k++) run(shapes.map((s, i) => numbers(s, 10 * k + i, dtype)));
+    const kept = dtype === 'float64' ? o.variables.filter((v) => v.size > 1) : [];
+    expect(new Set(kept.map((v) => v.dtype)).size).toBeLessThanOrEqual(1);
+    for (const v of kept) expect(v.dtype).toBe('float64');
+    return vs.flatMap((v) => [...v.tensor.dataSync()]);
+  };
+
+  it.each(all)('%s: a compiled step does what the steps do one by one', (_, make) => {
+    setBackend('reference');
+    const want = train(make(), 'float32', false);
+    const exact = train(make(), 'float64', false);
+    setBackend('wasm');
+    const got = train(make(), 'float32', true);
+    got.forEach((x, i) => {
+      expect(Math.abs(x - want[i])).toBeLessThan(2e-6);
+      expect(Math.abs(x - exact[i])).toBeLessThan(5e-6);
+    });
   });
 });

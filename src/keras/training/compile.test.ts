@@ -142,4 +142,13 @@ describe('the dtype policy', () => {
     keras.config.setDtypePolicy('float32');
     expect(layers.dense(1).dtype).toBe('float32');
   });
+  it('of one layer too', () => {
+    const dense = (dtype: string): unknown => layers.dense(1, { dtype: dtype as 'float32' });
+    expect(() => dense('mixed_bfloat16')).toThrow(/"mixed_bfloat16" needs a backend with half/);
+    expect(() => dense('mixedFloat16')).toThrow(/"mixed_float16" needs a backend with half/);
+    expect(() => dense('flaot32')).toThrow(/Unknown dtype "flaot32"/);
+    expect(() => keras.mixedPrecision.setGlobalPolicy('mixed_float16')).toThrow(/half precision/);
+    expect(keras.mixedPrecision.globalPolicy()).toBe('float32');
+    expect(keras.mixedPrecision.LossScaleOptimizer).toBe(keras.optimizers.LossScaleOptimizer);
+  });
 });
