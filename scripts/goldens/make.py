@@ -35,10 +35,8 @@ NAMES = [
     "callbacks",
     "pictures",
     "pickles",
+    "checkpoints",
 ]
-NAMES = ["activations", "losses", "metrics", "random", "initializers",
-         "layers", "training_runs", "training_trees", "functional", "fit_output", "numpy", "images", "constraints",
-         "utils", "optimizer_rules", "schedules", "callbacks"]
 
 
 def main(names):

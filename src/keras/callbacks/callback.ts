@@ -54,7 +54,10 @@ export class Callback {
   onTrainBatchBegin(_batch: number, _logs?: Logs): Maybe {}
   /** Overriding this makes training read its figures after every batch, or see `readsBatch`. */
   onTrainBatchEnd(_batch: number, _logs?: Logs): Maybe {}
-  /** Whether `onTrainBatchEnd` has a use for the batch just run: it may be left out where this says no. */
+  /**
+   * Whether `onTrainBatchEnd` has a use for the batch just run: it may be left out where this says no.
+   * Asked once a batch.
+   */
   readsBatch?: (batch: number) => boolean;
   /** evaluate, and the validation inside fit. */
   onTestBegin(_logs?: Logs): Maybe {}
@@ -65,13 +68,26 @@ export class Callback {
   onPredictEnd(_logs?: Logs): Maybe {}
   onPredictBatchBegin(_batch: number, _logs?: Logs): Maybe {}
   onPredictBatchEnd(_batch: number, _logs?: Logs): Maybe {}
+
+  /**
+   * What the callback must know to go on in another process as if nothing had happened, for
+   * BackupAndRestore: numbers, strings, tensors, and lists and objects of them. Nothing: undefined.
+   */
+  getState(): unknown {
+    return undefined;
+  }
+  /** Takes back what `getState` gave, after `onTrainBegin`. */
+  setState(_state: unknown): Maybe {}
 }
 
-export type Hook = Exclude<keyof Callback, 'model' | 'params' | 'readsBatch'>;
+export type Hook = Exclude<
+  keyof Callback,
+  'model' | 'params' | 'readsBatch' | 'getState' | 'setState'
+>;
 
 /** Every hook by name. */
 export const hooks: readonly Hook[] = Object.getOwnPropertyNames(Callback.prototype).filter(
-  (name) => name !== 'constructor',
+  (name) => name.startsWith('on'),
 ) as Hook[];
 
 export class CallbackList {
@@ -99,11 +115,13 @@ export class CallbackList {
   }
   /** Whether any callback looks at the end of this batch. */
   readsBatch(hook: Hook, batch: number): boolean {
-    return this.callbacks.some(
+    // All are asked: some count.
+    const wanted = this.callbacks.filter(
       (c) =>
         c[hook] !== Callback.prototype[hook] &&
         (hook !== 'onTrainBatchEnd' || (c.readsBatch?.(batch) ?? true)),
     );
+    return wanted.length > 0;
   }
   async call(hook: Hook, ...args: unknown[]): Promise<void> {
     for (const c of this.callbacks) {

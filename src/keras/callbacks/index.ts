@@ -16,6 +16,11 @@ export {
   learningRateScheduler,
   type Schedule,
 } from './learning-rate-scheduler.ts';
+export {
+  ModelCheckpoint,
+  type ModelCheckpointOptions,
+  modelCheckpoint,
+} from './model-checkpoint.ts';
 export { MonitorCallback, type MonitorMode, type MonitorOptions } from './monitor.ts';
 export { ProgbarLogger } from './progbar-logger.ts';
 export {

@@ -3,6 +3,7 @@ import { GradloomError } from '../../errors.ts';
 import { decodeSafetensors } from '../../formats/safetensors.ts';
 import type { Model } from '../models/model.ts';
 import type { Variable } from '../variable.ts';
+import { type WeightExtension, weightExtensions } from './extensions.ts';
 import { checkSeal, encodeSealed } from './seal.ts';
 import type { NamedArray } from './values.ts';
 import { weightPaths } from './weight-paths.ts';
@@ -21,8 +22,7 @@ export interface DecodedWeights {
 }
 
 export interface WeightFormat {
-  /** With the dot: `.safetensors`. */
-  readonly extension: string;
+  readonly extension: WeightExtension;
   /** What the file holds of a model, by the names that it has there. */
   variables(model: Model): ReadonlyMap<string, Variable>;
   /** The names of what a file need not hold: it then stays as it is. Default none. */
@@ -68,22 +68,26 @@ const safetensors: WeightFormat = {
   recognizes: (bytes) => bytes[8] === 0x7b,
 };
 
-export const weightFormats: readonly WeightFormat[] = [safetensors];
+/** Their extensions stand in extensions.ts. */
+export const weightFormats: Readonly<Record<WeightExtension, WeightFormat>> = {
+  '.safetensors': safetensors,
+};
+const all = Object.values(weightFormats);
 
 /** The format of a path. Throws `extension`. */
 export function formatOf(what: string, path: string): WeightFormat {
-  const found = weightFormats.find((f) => path.endsWith(f.extension));
+  const found = all.find((f) => path.endsWith(f.extension));
   if (found) return found;
   throw new GradloomError(
     'extension',
     `${what}: weight files end in ${extensions()}; received ${JSON.stringify(path)}.`,
-    { path, extensions: weightFormats.map((f) => f.extension) },
+    { path, extensions: weightExtensions },
   );
 }
 
 /** The format that the bytes begin like. Throws `extension`. */
 export function formatOfBytes(what: string, bytes: Uint8Array): WeightFormat {
-  const found = weightFormats.find((f) => f.recognizes(bytes));
+  const found = all.find((f) => f.recognizes(bytes));
   if (found) return found;
   throw new GradloomError(
     'extension',
@@ -92,5 +96,5 @@ export function formatOfBytes(what: string, bytes: Uint8Array): WeightFormat {
 }
 
 export function extensions(): string {
-  return weightFormats.map((f) => f.extension).join(', ');
+  return weightExtensions.join(', ');
 }
