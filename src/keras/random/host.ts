@@ -8,11 +8,11 @@ import type { Key } from './seeds.ts';
 
 const f = Math.fround;
 /**
- * threefry2x32 with 20 rounds (Salmon et al. 2011) of the counters (0, i) under `key`, for i below
- * the length of `x0` and `x1`, which take the two halves. Rounds are written out: a model of millions
- * of weights waits for this.
+ * threefry2x32 with 20 rounds (Salmon et al. 2011) of the counters (0, i) under `key`, for i below the
+ * length of `x0`: the two halves in `x0` and `x1`, or without `x1` their exclusive or in `x0`. Rounds
+ * are written out: a model of millions of weights waits for this.
  */
-function threefry(key: Key, x0: Uint32Array, x1: Uint32Array): void {
+function threefry(key: Key, x0: Uint32Array, x1?: Uint32Array): void {
   const k0 = key[0] | 0;
   const k1 = key[1] | 0;
   const k2 = k0 ^ k1 ^ 0x1bd11bda;
@@ -69,18 +69,18 @@ function threefry(key: Key, x0: Uint32Array, x1: Uint32Array): void {
     b = ((b << 6) | (b >>> 26)) ^ a;
     a = (a + k2) | 0;
     b = (b + k0 + 5) | 0;
-    x0[i] = a;
-    x1[i] = b;
+    if (x1) {
+      x0[i] = a;
+      x1[i] = b;
+    } else x0[i] = a ^ b;
   }
 }
 
 /** jax.random.bits: element i is x0 ^ x1 of counter i ("partitionable"). */
 export function randomBits(key: Key, n: number): Uint32Array {
-  const x0 = new Uint32Array(n);
-  const x1 = new Uint32Array(n);
-  threefry(key, x0, x1);
-  for (let i = 0; i < n; i++) x0[i] ^= x1[i];
-  return x0;
+  const bits = new Uint32Array(n);
+  threefry(key, bits);
+  return bits;
 }
 
 /** jax.random.split: two new keys. */
@@ -94,23 +94,20 @@ export function split(key: Key): [Key, Key] {
   ];
 }
 
-const floatBits = new Float32Array(1);
-const intBits = new Uint32Array(floatBits.buffer);
-
-/** 23 bits as a mantissa: [0, 1). */
-function unit(bits: number): number {
-  intBits[0] = (bits >>> 9) | 0x3f800000;
-  return floatBits[0] - 1;
-}
-
 /** jax.random.uniform: the scaling is one fused multiply-add. */
 export function uniform(key: Key, n: number, minval = 0, maxval = 1): Float32Array {
   const lo = f(minval);
   const range = f(f(maxval) - lo);
   const bits = randomBits(key, n);
-  const out = new Float32Array(n);
-  // The product of two float32 is exact in double, so this rounds once, like the FMA.
-  for (let i = 0; i < n; i++) out[i] = Math.max(lo, f(unit(bits[i]) * range + lo));
+  // In the place of the bits, which are read first.
+  const out = new Float32Array(bits.buffer);
+  // JAX takes 23 bits as a mantissa: [0, 1). The product of two float32 is exact in double, so this
+  // rounds once, like the FMA.
+  const step = range * 2 ** -23;
+  for (let i = 0; i < n; i++) {
+    const v = f((bits[i] >>> 9) * step + lo);
+    out[i] = v < lo ? lo : v;
+  }
   return out;
 }
 
