@@ -3,11 +3,20 @@
 //   dist/browser/  minified, dependencies included, shared chunks: for <script type="module">, as it is
 //   dist/modules/  a file a source file, dependencies by name: for bundlers, which then leave out
 //                  whatever a program does not use
+import { readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { build } from 'esbuild';
 
+/** The namespaces of Keras, which are subpaths too (gradloom/keras/layers). */
+const namespaces = [
+  ...readFileSync(new URL('../../src/keras/index.ts', import.meta.url), 'utf8').matchAll(
+    /^export \* as (\w+) from '\.\/\1\/index\.ts';$/gm,
+  ),
+].map(([, name]) => name);
+
 /** Names of the subpaths and where each begins. */
 export const entryPoints = {
+  ...Object.fromEntries(namespaces.map((n) => [`keras/${n}`, `src/keras/${n}/index.ts`])),
   index: 'src/index.ts',
   keras: 'src/keras/index.ts',
   numpy: 'src/numpy/index.ts',

@@ -8,8 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { forPages } from '../../scripts/build/browser.mjs';
+import { bundlePrograms } from './bundlers.mjs';
 import { launch } from './chromium.mjs';
-import { pages } from './pages.mjs';
+import { pages as fixed } from './pages.mjs';
 import { serve } from './server.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -17,6 +18,7 @@ const root = join(here, '../..');
 const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } });
 
 const built = mkdtempSync(join(tmpdir(), 'gradloom-pages-'));
+const project = mkdtempSync(join(tmpdir(), 'gradloom-project-'));
 let passed = 0;
 let failed = 0;
 
@@ -49,6 +51,7 @@ async function open(browser, url, { name, limit = 60_000 }) {
   await page.close();
 }
 
+const pages = [...fixed];
 const servers = [];
 let browser;
 try {
@@ -57,6 +60,11 @@ try {
     entryPoints: ['harness', 'compliance', 'training'].map((name) => join(here, `${name}.ts`)),
     outdir: built,
   });
+  for (const { name, path, bytes, complaints } of await bundlePrograms(root, project, built)) {
+    for (const text of complaints) complain(name, text);
+    console.log(`${name}: ${bytes} bytes, gzipped, at once`);
+    pages.push({ path: 'app.html', query: `?path=${path}` });
+  }
   const roots = {
     '/dist/': join(root, 'dist'),
     '/built/': built,
@@ -77,7 +85,7 @@ try {
 } finally {
   await browser?.close();
   for (const s of servers) await s.close();
-  rmSync(built, { recursive: true, force: true });
+  for (const folder of [built, project]) rmSync(folder, { recursive: true, force: true });
 }
 if (passed === 0) failed ||= 1;
 console.log(`${passed} passed, ${failed} failed`);

@@ -1,7 +1,7 @@
-import * as all from './index.ts';
-import { provideLayers } from './registry.ts';
+import { provideAllLayers } from './all.ts';
 
 export * from './activations/index.ts';
+export { deserialize } from './all.ts';
 export * from './attention/index.ts';
 export * from './convolutional/index.ts';
 export * from './core.ts';
@@ -31,7 +31,6 @@ export * from './pooling/index.ts';
 export * from './preprocessing/image/index.ts';
 export * from './preprocessing/index.ts';
 export {
-  deserialize,
   type LayerClass,
   registerFunction,
   registerLayer,
@@ -43,4 +42,4 @@ export type { DataFormat } from './spatial.ts';
 export * from './wrapper.ts';
 
 // Configs name classes; this is how they are found.
-provideLayers(() => all);
+provideAllLayers();

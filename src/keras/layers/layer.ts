@@ -24,7 +24,7 @@ import {
 import { callContext, inCall, inLayer } from './call-context.ts';
 import { LayerCalls } from './calls.ts';
 import { getMask, setMask } from './mask.ts';
-import { reviveLayers } from './registry.ts';
+import { meetClass, reviveLayers } from './registry.ts';
 import { traceSpecs } from './stand-ins.ts';
 import type {
   ArgumentShapes,
@@ -84,6 +84,7 @@ export abstract class Layer extends LayerCalls {
 
   constructor(o: LayerOptions = {}) {
     super(o.trainable ?? true);
+    meetClass(this.constructor.name, this.constructor);
     this.name = o.name ?? autoName(this.constructor.name);
     this.inputShape = o.inputShape;
     this.dtype = dtypeOfPolicy(o.dtype);

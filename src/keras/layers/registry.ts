@@ -13,14 +13,26 @@ export type LayerClass = {
 export type LayerClasses = Readonly<Record<string, unknown>>;
 
 /** Namespaces whose classes are known; functions, since they are asked for before they are whole. */
-const namespaces: (() => LayerClasses)[] = [];
+const namespaces = new Set<() => LayerClasses>();
+/** Those of the layers and of the models. */
+const wholeTables = 2;
+/** Classes of layers that were made here. */
+const met = new Map<string, LayerClass>();
 const custom = new Map<string, LayerClass>();
 const functions = new Map<string, unknown>();
 let scoped: LayerClasses = {};
 
 /** Makes the layers that a namespace exports known by their class names. */
 export function provideLayers(classes: () => LayerClasses): void {
-  namespaces.push(classes);
+  namespaces.add(classes);
+}
+
+/**
+ * Remembers the class of a layer that is being made. A bundler leaves the tables out where a program
+ * names its layers one by one; what holds a layer's config then still finds the class.
+ */
+export function meetClass(name: string, layer: unknown): void {
+  met.set(name, layer as LayerClass);
 }
 
 /** Makes a class of one's own known under a name, its own unless another is given. */
@@ -52,7 +64,7 @@ function isLayerClass(x: unknown): x is LayerClass {
 export function layerClass(name: string): LayerClass {
   const found = find(name);
   if (found) return found;
-  const known = namespaces.flatMap((n) =>
+  const known = [...namespaces].flatMap((n) =>
     Object.entries(n()).flatMap(([k, v]) => (isLayerClass(v) ? [k] : [])),
   );
   throw new GradloomError(
@@ -63,8 +75,9 @@ export function layerClass(name: string): LayerClass {
 }
 
 function find(name: string): LayerClass | undefined {
-  const tables = [scoped, Object.fromEntries(custom), ...namespaces.map((n) => n())];
-  return tables.map((t) => t[name]).find(isLayerClass);
+  const tables = [scoped, Object.fromEntries(custom), ...[...namespaces].map((n) => n())];
+  const found = tables.map((t) => t[name]).find(isLayerClass);
+  return found ?? (namespaces.size < wholeTables ? met.get(name) : undefined);
 }
 
 /** { className, config } of a layer. */
