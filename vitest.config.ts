@@ -5,7 +5,7 @@ export default defineConfig({
   resolve: { conditions: ['gradloom-source', 'node', 'import', 'default'] },
   ssr: { resolve: { conditions: ['gradloom-source', 'node', 'import', 'default'] } },
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'playground/src/**/*.test.ts'],
     pool: 'forks',
     testTimeout: 60_000,
     // On a busy machine a file of long synchronous tests may starve vitest's own messages, which says

@@ -1,0 +1,156 @@
+/** Training on MNIST: one network at a time, stopped and gone on with at will. */
+import { type Tensor, tensor } from 'gradloom';
+import * as keras from 'gradloom/keras';
+import { buildNetwork, compileNetwork } from '../model/build.ts';
+import { takeWeights } from '../model/weights-file.ts';
+import { findMistakes } from './mistakes.ts';
+import { loadMnist, type Mnist } from './mnist.ts';
+import type { Emit, Examination, Filters, TrainOptions, TrainResult } from './protocol.ts';
+
+interface Session {
+  readonly model: keras.Sequential;
+  readonly key: string;
+  epochs: number;
+}
+
+let session: Session | undefined;
+let stopper: AbortController | undefined;
+let held: { readonly samples: number; readonly x: Tensor; readonly y: Tensor } | undefined;
+let test: { readonly x: Tensor; readonly y: Tensor } | undefined;
+
+const images = (data: Uint8Array): Tensor => tensor(data, { shape: [data.length / 784, 28, 28] });
+
+function trainingData(mnist: Mnist, samples: number): { readonly x: Tensor; readonly y: Tensor } {
+  if (held?.samples !== samples) {
+    held?.x.dispose();
+    held?.y.dispose();
+    const x = images(mnist.trainImages.subarray(0, samples * 784));
+    held = { samples, x, y: tensor(mnist.trainLabels.subarray(0, samples)) };
+  }
+  return held;
+}
+
+function testData(mnist: Mnist): { readonly x: Tensor; readonly y: Tensor } {
+  test ??= { x: images(mnist.testImages), y: tensor(mnist.testLabels) };
+  return test;
+}
+
+function sessionFor(o: TrainOptions): Session {
+  const key = JSON.stringify([o.spec, o.optimizer, o.learningRate]);
+  if (o.resume && session?.key === key) return session;
+  const model = buildNetwork(o.spec);
+  compileNetwork(model, o);
+  session = { model, key, epochs: 0 };
+  return session;
+}
+
+/** Tells the page how an epoch goes and how it went. */
+class Reporter extends keras.callbacks.Callback {
+  readonly #emit: Emit;
+  readonly #samples: number;
+  readonly #session: Session;
+  #epoch = 0;
+  #began = 0;
+  #seconds = 0;
+
+  constructor(emit: Emit, samples: number, s: Session) {
+    super();
+    this.#emit = emit;
+    this.#samples = samples;
+    this.#session = s;
+  }
+
+  override onEpochBegin(epoch: number): void {
+    this.#epoch = epoch;
+    this.#began = performance.now();
+  }
+
+  /** Called by the training loop now and then, not at every batch. */
+  watch(batch: number, logs: keras.callbacks.Logs): void {
+    const share = (batch + 1) / (this.params.steps ?? 1);
+    const seconds = (performance.now() - this.#began) / 1000;
+    this.#emit('progress', {
+      epoch: this.#epoch,
+      share,
+      loss: logs.loss,
+      accuracy: logs.accuracy,
+      speed: (share * this.#samples) / seconds,
+    });
+  }
+
+  override onTestBegin(): void {
+    this.#seconds = (performance.now() - this.#began) / 1000;
+  }
+
+  override onEpochEnd(epoch: number, logs?: keras.callbacks.Logs): void {
+    this.#session.epochs = epoch + 1;
+    const { loss, accuracy, valLoss, valAccuracy } = logs!;
+    this.#emit('epoch', { epoch, seconds: this.#seconds, loss, accuracy, valLoss, valAccuracy });
+  }
+}
+
+export async function train(o: TrainOptions, emit: Emit): Promise<TrainResult> {
+  if (stopper) throw new Error('A training is running already.');
+  stopper = new AbortController();
+  const { signal } = stopper;
+  try {
+    const mnist = await loadMnist((share) => emit('loading', { share }));
+    const s = sessionFor(o);
+    const data = trainingData(mnist, o.samples);
+    const check = testData(mnist);
+    let stopped = false;
+    try {
+      await s.model.fit(data.x, data.y, {
+        initialEpoch: s.epochs,
+        epochs: s.epochs + o.epochs,
+        batchSize: o.batchSize,
+        validationData: [check.x, check.y],
+        validationBatchSize: 500,
+        callbacks: [new Reporter(emit, o.samples, s)],
+        verbose: 0,
+        signal,
+      });
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'aborted') throw error;
+      stopped = true;
+    }
+    return { stopped, epochs: s.epochs, weights: await takeWeights(s.model, o.spec) };
+  } finally {
+    stopper = undefined;
+  }
+}
+
+/** Ends the training after the step that is running; the network stays for going on. */
+export function stop(): Record<string, never> {
+  stopper?.abort();
+  return {};
+}
+
+function needSession(): Session {
+  if (!session) throw new Error('No network has been trained yet.');
+  return session;
+}
+
+/** All test images put to the network. */
+export async function examine(): Promise<Examination> {
+  const { model } = needSession();
+  const mnist = await loadMnist(() => {});
+  const { x } = testData(mnist);
+  const y = (await model.predict(x, { batchSize: 500, verbose: 0 })) as Tensor;
+  const probabilities = (await y.data()) as Float32Array;
+  y.dispose();
+  return findMistakes(probabilities, mnist.testLabels, mnist.testImages);
+}
+
+/** The weights that look at the image, as images. */
+export async function filters(): Promise<Filters> {
+  const { model } = needSession();
+  const kernel = model.getWeights()[0];
+  const data = (await kernel.data()) as Float32Array;
+  const units = kernel.shape[kernel.shape.length - 1];
+  const side = kernel.shape.length === 4 ? kernel.shape[0] : 28;
+  const images = Array.from({ length: units }, (_, u) =>
+    Float32Array.from({ length: side * side }, (_, i) => data[i * units + u]),
+  );
+  return { side, images };
+}

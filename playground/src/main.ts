@@ -1,0 +1,35 @@
+/** The site: shell, and the page that the address names. Pages are loaded when they are visited. */
+import { startLanguage } from './i18n/index.ts';
+import { makeShell, type PageName, pages } from './ui/shell.ts';
+
+/** A page makes its content once; it is kept while others are looked at, training and all. */
+export interface Page {
+  readonly element: HTMLElement;
+  /** Called whenever it comes into view. */
+  shown?(): void;
+}
+
+const loaders: Readonly<Record<PageName, () => Promise<Page>>> = {
+  digits: async () => (await import('./digits/page.ts')).makePage(),
+};
+
+startLanguage();
+const shell = makeShell(document.getElementById('app')!);
+const made = new Map<PageName, Promise<Page>>();
+let visits = 0;
+
+async function show(): Promise<void> {
+  const visit = ++visits;
+  const name = pages.find((p) => location.hash === `#/${p}`) ?? 'digits';
+  shell.mark(name);
+  const coming = made.get(name) ?? loaders[name]();
+  made.set(name, coming);
+  const page = await coming;
+  if (visit !== visits) return;
+  shell.main.replaceChildren(page.element);
+  window.scrollTo(0, 0);
+  page.shown?.();
+}
+
+window.addEventListener('hashchange', show);
+void show();
