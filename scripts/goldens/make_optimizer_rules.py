@@ -39,6 +39,7 @@ KINDS = [
     ("Muon", {"learning_rate": 0.02}, [{}, {"learning_rate": 0.1, "exclude_embeddings": False, "nesterov": False, "ns_steps": 3,
      "momentum": 0.8, "rms_rate": None, "adam_lr_ratio": 0.5, "adam_weight_decay": None, "adam_beta_1": 0.7},
      {"learning_rate": 0.1, "exclude_layers": ["^den"], "exclude_embeddings": False, "weight_decay": 0.1, "muon_a": 3.0}]),
+    ("ScheduleFreeAdamW", {"learning_rate": 0.05}, [{}, {"learning_rate": 0.1, "beta_1": 0.6, "beta_2": 0.8, "epsilon": 0.01, "warmup_steps": 4}]),
 ]
 
 

@@ -26,6 +26,11 @@ export {
   serialize,
 } from './registry.ts';
 export { RMSprop, type RMSpropOptions, rmsprop } from './rmsprop.ts';
+export {
+  ScheduleFreeAdamW,
+  type ScheduleFreeAdamWOptions,
+  scheduleFreeAdamW,
+} from './schedule-free-adamw.ts';
 export * as schedules from './schedules/index.ts';
 export { SGD, type SGDOptions, sgd } from './sgd.ts';
 export type { OptimizerDefaults } from './state.ts';

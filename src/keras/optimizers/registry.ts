@@ -15,6 +15,7 @@ import { Muon } from './muon.ts';
 import { Nadam } from './nadam.ts';
 import { Optimizer } from './optimizer.ts';
 import { RMSprop } from './rmsprop.ts';
+import { ScheduleFreeAdamW } from './schedule-free-adamw.ts';
 import { SGD } from './sgd.ts';
 
 /** An id ("adam", "RMSprop"), an optimizer, or what `serialize` gave. */
@@ -44,6 +45,7 @@ const table = (): Readonly<Record<string, OptimizerClass>> => ({
   lamb: Lamb,
   adafactor: Adafactor,
   muon: Muon,
+  scheduleFreeAdamW: ScheduleFreeAdamW,
   lossScaleOptimizer: LossScaleOptimizer,
 });
 
