@@ -96,6 +96,22 @@ def loss_scale(inner, config, initial, growth, bad):
             "bad": {str(k): str(v) for k, v in bad.items()}, "variables": names, "steps": steps, "after": [np.asarray(w) for w in weights]}
 
 
+def several():
+    """Adam for one layer, SGD for one weight, RMSprop for the rest, under one loss scale."""
+    keras.backend.clear_session()
+    adam = O.Adam(learning_rate=0.05, gradient_accumulation_steps=2, use_ema=True, ema_momentum=0.5)
+    sgd = O.SGD(learning_rate=0.1, momentum=0.9, weight_decay=0.1, loss_scale_factor=2.0)
+    o = O.MultiOptimizer(O.OptimizerMap(O.RMSprop(learning_rate=0.01), {"dense/.*": adam, "conv/kernel": sgd}), loss_scale_factor=4.0)
+    vs = [variable(p, w) for (p, _), w in zip(WEIGHTS, START)]
+    o.build(vs)
+    for gs in GRADIENTS:
+        o.apply([keras.ops.convert_to_tensor(g) for g in gs], vs)
+    after = [np.asarray(v) for v in vs]
+    o.finalize_variable_values(vs)
+    return {"variables": [path_of(v) for v in o.variables], "after": after, "finalized": [np.asarray(v) for v in vs],
+            "iterations": int(o.iterations)}
+
+
 def build():
     cases = []
     for cls, base, own in KINDS:
@@ -108,6 +124,7 @@ def build():
     return {"note": "after: the weights after steps 3 and 7; slots: all variables but iteration and learning rate, "
                     "one behind the other; finalized: the weights once the averages are in their place.",
             "paths": [p for p, _ in WEIGHTS], "shown": SHOWN, "start": START, "gradients": GRADIENTS, "cases": cases,
+            "several": several(),
             "lossScale": [
                 loss_scale("Adam", {"learning_rate": 0.05}, 8.0, 2, {2: float("inf"), 5: float("nan")}),
                 loss_scale("SGD", {"learning_rate": 0.1, "momentum": 0.9, "clipnorm": 1.0, "gradient_accumulation_steps": 2,

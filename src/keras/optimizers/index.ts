@@ -13,6 +13,13 @@ export {
   type LossScaleOptions,
   lossScaleOptimizer,
 } from './loss-scale-optimizer.ts';
+export {
+  MultiOptimizer,
+  type MultiOptimizerOptions,
+  multiOptimizer,
+  type OptimizerChoice,
+  OptimizerMap,
+} from './multi-optimizer.ts';
 export { Muon, type MuonOptions, muon } from './muon.ts';
 export { Nadam, type NadamOptions, nadam } from './nadam.ts';
 export { Optimizer } from './optimizer.ts';

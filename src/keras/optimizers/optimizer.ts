@@ -75,11 +75,11 @@ export abstract class Optimizer extends OptimizerState {
       if (known.length === weights.length && known.every((v, i) => v === weights[i])) return;
       throw this.#strangers();
     }
-    this.#built = new Map(weights.map((w, i) => [w, i]));
     if (this.settings.useEma) this.#averages = weights.map((w) => this.beside(w, 'average'));
     if (this.settings.gradientAccumulationSteps)
       this.#accumulators = weights.map((w) => this.beside(w, 'gradient_accumulator'));
     this.buildSlots(weights);
+    this.#built = new Map(weights.map((w, i) => [w, i]));
   }
   get built(): boolean {
     return this.#built !== undefined;
@@ -176,6 +176,20 @@ export abstract class Optimizer extends OptimizerState {
 
   /** One step, traceable: reads and assigns variables. The weights are among those it was built for. */
   applyGradients(gradients: readonly Tensor[], weights: readonly Variable[]): void {
+    const gs = this.unscaled(gradients, weights);
+    const every = this.settings.gradientAccumulationSteps;
+    if (every) this.#accumulate(gs, weights, every);
+    else this.#update(gs, weights);
+    this.#average();
+    for (const w of weights) if (w.constraint) w.assign(w.constraint(w.tensor));
+    this.#iterations.assign(this.#iterations.tensor.add(1));
+  }
+
+  /**
+   * The gradients as they are without the scale of the loss, each in the dtype of its weight. Throws
+   * `optimizer` for weights that the optimizer was not built for.
+   */
+  protected unscaled(gradients: readonly Tensor[], weights: readonly Variable[]): Tensor[] {
     if (gradients.length !== weights.length)
       throw new GradloomError(
         'optimizer',
@@ -183,17 +197,11 @@ export abstract class Optimizer extends OptimizerState {
         { weights: weights.length, gradients: gradients.length },
       );
     if (weights.some((w) => !this.#built?.has(w))) throw this.#strangers();
-    const every = this.settings.gradientAccumulationSteps;
     const scale = this.#lossScale;
-    const gs = gradients.map((g, i) => {
+    return gradients.map((g, i) => {
       const own = g.dtype === weights[i].dtype ? g : g.astype(weights[i].dtype);
       return scale === null ? own : own.div(scale);
     });
-    if (every) this.#accumulate(gs, weights, every);
-    else this.#update(gs, weights);
-    this.#average();
-    for (const w of weights) if (w.constraint) w.assign(w.constraint(w.tensor));
-    this.iterations.assign(this.iterations.tensor.add(1));
   }
 
   #update(gradients: readonly Tensor[], weights: readonly Variable[]): void {

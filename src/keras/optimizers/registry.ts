@@ -11,6 +11,7 @@ import { Ftrl } from './ftrl.ts';
 import { Lamb } from './lamb.ts';
 import { Lion } from './lion.ts';
 import { LossScaleOptimizer } from './loss-scale-optimizer.ts';
+import { MultiOptimizer } from './multi-optimizer.ts';
 import { Muon } from './muon.ts';
 import { Nadam } from './nadam.ts';
 import { Optimizer } from './optimizer.ts';
@@ -47,6 +48,7 @@ const table = (): Readonly<Record<string, OptimizerClass>> => ({
   muon: Muon,
   scheduleFreeAdamW: ScheduleFreeAdamW,
   lossScaleOptimizer: LossScaleOptimizer,
+  multiOptimizer: MultiOptimizer,
 });
 
 /**

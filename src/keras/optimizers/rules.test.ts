@@ -42,6 +42,7 @@ const goldens = JSON.parse(
   gradients: Numbers[][];
   cases: Case[];
   lossScale: LossScaleCase[];
+  several: { variables: string[]; after: Numbers[]; finalized: Numbers[]; iterations: number };
 };
 
 /** As Keras spells it, in our case: beta_1 is beta1. */
@@ -133,6 +134,43 @@ describe('a dynamic scale of the loss is that of Keras', () => {
       });
     });
   }
+});
+
+describe('several optimizers for one model', () => {
+  it('do what those of Keras do', () => {
+    const want = goldens.several;
+    const o = optimizers.multiOptimizer(
+      new optimizers.OptimizerMap(optimizers.rmsprop({ learningRate: 0.01 }), {
+        'dense/.*': optimizers.adam({
+          learningRate: 0.05,
+          gradientAccumulationSteps: 2,
+          useEma: true,
+          emaMomentum: 0.5,
+        }),
+        'conv/kernel': optimizers.sgd({
+          learningRate: 0.1,
+          momentum: 0.9,
+          weightDecay: 0.1,
+          lossScaleFactor: 2,
+        }),
+      }),
+      { lossScaleFactor: 4 },
+    );
+    const vs = weights();
+    o.build(vs);
+    for (const gs of goldens.gradients) o.apply(gs.map(tensor), vs);
+    const names = o.variables.map((v) => v.path.split('/').slice(1).join('/'));
+    expect(names).toEqual(want.variables);
+    expect(o.iterations.tensor.item()).toBe(want.iterations);
+    const compare = (all: Numbers[]): void =>
+      all.forEach((w, i) => {
+        expect(distance(vs[i].tensor.dataSync(), w.data)).toBeLessThan(1e-6);
+      });
+    compare(want.after);
+    o.finalizeVariableValues(vs);
+    compare(want.finalized);
+    expect(o.scaleLoss(tensor({ shape: [], data: [1] })).item()).toBe(4);
+  });
 });
 
 const numbers: Readonly<Record<string, number>> = {
