@@ -6,6 +6,7 @@ export {
   type BackendName,
   type BackendOptions,
   getBackend,
+  loadBackend,
   setBackend,
 } from './backends/registry.ts';
 export { type DType, dtypes, type TypedArray } from './dtype.ts';

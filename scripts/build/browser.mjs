@@ -14,9 +14,7 @@ const namespaces = [
   ),
 ].map(([, name]) => name);
 
-/** Names of the subpaths and where each begins. */
-export const entryPoints = {
-  ...Object.fromEntries(namespaces.map((n) => [`keras/${n}`, `src/keras/${n}/index.ts`])),
+const mainEntries = {
   index: 'src/index.ts',
   keras: 'src/keras/index.ts',
   numpy: 'src/numpy/index.ts',
@@ -26,10 +24,26 @@ export const entryPoints = {
   datasets: 'src/datasets/index.ts',
 };
 
+/** Names of the subpaths and where each begins. */
+export const entryPoints = {
+  ...mainEntries,
+  ...Object.fromEntries(namespaces.map((n) => [`keras/${n}`, `src/keras/${n}/index.ts`])),
+};
+
 const standIn = 'src/node-only.ts';
+
+/** Modules that browsers get in another form. */
+const otherForms = {
+  'src/backends/reference/index.ts': 'src/backends/reference/later.ts',
+  'src/compiler/debug.ts': 'src/compiler/debug-off.ts',
+  'src/compiler/verify.ts': 'src/compiler/verify-off.ts',
+};
 
 /** Node's modules, files written for it, and packages of machine code lead to a module that says so. */
 const nodeOnly = /^node:|\.node\.ts$|^@resvg\/resvg-js$|^koffi$|^webgpu$/;
+
+/** Code that stands in a string is not minified with the rest: what it needs no more is taken out. */
+const withoutComments = (text) => text.replace(/^ *\/\/.*\n/gm, '').replace(/^ +/gm, '');
 
 /**
  * Writes the name of each class into it (`static name = "Dense"`): configs and messages give it, and
@@ -42,7 +56,8 @@ export const classNames = {
     b.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       const { readFile } = await import('node:fs/promises');
       const { transform } = await import('esbuild');
-      const text = await readFile(path, 'utf8');
+      let text = await readFile(path, 'utf8');
+      if (path.endsWith('worker-source.ts')) text = withoutComments(text);
       if (!/\bclass\b/.test(text)) return { contents: text, loader: 'ts' };
       const { code } = await transform(text, {
         loader: 'ts',
@@ -61,14 +76,26 @@ export const classNames = {
   },
 };
 
-/** Leads what only Node has to the stand-in. */
-const withoutNode = (root) => ({
-  name: 'without-node',
+/** Where an import leads in a browser: a file, or undefined for the name of a package. */
+function placeOf(root, path, resolveDir) {
+  if (nodeOnly.test(path)) return join(root, standIn);
+  if (path === '#native') return join(root, 'src/backends/native-stub.ts');
+  if (!path.startsWith('.')) return undefined;
+  const file = join(resolveDir, path);
+  const other = otherForms[relative(root, file).replaceAll('\\', '/')];
+  return other ? join(root, other) : file;
+}
+
+/** Leads what only Node has, and what has another form, to their stand-ins. */
+const withStandIns = (root) => ({
+  name: 'stand-ins',
   setup(b) {
-    b.onResolve({ filter: nodeOnly }, () => ({ path: join(root, standIn) }));
-    b.onResolve({ filter: /^#native$/ }, () => ({
-      path: join(root, 'src/backends/native-stub.ts'),
-    }));
+    b.onResolve({ filter: /./ }, ({ kind, path, resolveDir }) => {
+      if (kind === 'entry-point' || !resolveDir.startsWith(root) || /node_modules/.test(resolveDir))
+        return undefined;
+      const place = placeOf(root, path, resolveDir);
+      return place?.endsWith('.ts') ? { path: place } : undefined;
+    });
   },
 });
 
@@ -76,16 +103,12 @@ const withoutNode = (root) => ({
 const asModules = (root) => ({
   name: 'as-modules',
   setup(b) {
-    const external = (path, importer) => {
-      const from = relative(dirname(importer), path.replace(/\.ts$/, '.js')).replaceAll('\\', '/');
-      return { path: from.startsWith('.') ? from : `./${from}`, external: true };
-    };
     b.onResolve({ filter: /./ }, ({ kind, path, importer, resolveDir }) => {
       if (kind === 'entry-point') return undefined;
-      if (nodeOnly.test(path)) return external(join(root, standIn), importer);
-      if (path === '#native') return external(join(root, 'src/backends/native-stub.ts'), importer);
-      if (path.startsWith('.')) return external(join(resolveDir, path), importer);
-      return { path, external: true };
+      const place = placeOf(root, path, resolveDir);
+      if (!place) return { path, external: true };
+      const to = relative(dirname(importer), place.replace(/\.ts$/, '.js')).replaceAll('\\', '/');
+      return { path: to.startsWith('.') ? to : `./${to}`, external: true };
     });
   },
 });
@@ -104,13 +127,14 @@ const common = (root) => ({
 export const forPages = (root) => ({
   ...common(root),
   splitting: true,
-  plugins: [withoutNode(root), classNames],
+  plugins: [withStandIns(root), classNames],
 });
 
 export async function buildForBrowsers(root) {
   const { metafile } = await build({
     ...forPages(root),
-    entryPoints,
+    // One file for all of Keras: a page without a bundler asks for each by itself.
+    entryPoints: mainEntries,
     outdir: 'dist/browser',
     minify: true,
     chunkNames: 'chunks/[name]-[hash]',
@@ -118,6 +142,7 @@ export async function buildForBrowsers(root) {
     metafile: true,
   });
   const sources = Object.keys(metafile.inputs).filter((f) => f.startsWith('src/'));
+  for (const entry of Object.values(entryPoints)) if (!sources.includes(entry)) sources.push(entry);
   await build({
     ...common(root),
     entryPoints: sources,

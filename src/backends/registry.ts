@@ -3,7 +3,7 @@ import * as nativeBackend from '#native';
 import { GradloomError } from '../errors.ts';
 import { didYouMean } from '../suggest.ts';
 import type { Backend } from './backend.ts';
-import { createReferenceBackend } from './reference/index.ts';
+import { createReferenceBackend, loadReferenceBackend } from './reference/index.ts';
 import { createWasmBackend } from './wasm/index.ts';
 
 export interface BackendOptions {
@@ -110,6 +110,18 @@ export function setBackend(
     current = create(name, { ...written, ...options }, true);
   } else current = backend;
   return current;
+}
+
+/**
+ * `setBackend` for backends whose code a browser has yet to load (`reference`); resolves with the
+ * backend, which is then in use. Rejects with `backend` where there is no such backend.
+ */
+export async function loadBackend(
+  name: BackendName | (string & {}),
+  options: BackendOptions = {},
+): Promise<Backend> {
+  if (parseSetting(name).name === 'reference') await loadReferenceBackend();
+  return setBackend(name, options);
 }
 
 /** Names of the backends that work here, the best first. */

@@ -1,6 +1,5 @@
 /** CIFAR-10: 50,000 + 10,000 colour pictures of 32 x 32 in ten classes, from aeroplanes to lorries. */
 import type { Tensor } from '../../tensor/index.ts';
-import { loadArchive } from './cifar.ts';
 import type { FileOptions } from './file.ts';
 
 /** The names of the labels 0 to 9. */
@@ -21,7 +20,8 @@ export const classNames: readonly string[] = [
  * [[xTrain, yTrain], [xTest, yTest]] as uint8 tensors: pictures (n, 32, 32, 3) from 0 to 255, labels
  * (n, 1). From the cache or a checked download of 170 MB; `path` is the archive, when it is at hand.
  */
-export function loadData(o: FileOptions = {}): Promise<[[Tensor, Tensor], [Tensor, Tensor]]> {
+export async function loadData(o: FileOptions = {}): Promise<[[Tensor, Tensor], [Tensor, Tensor]]> {
+  const { loadArchive } = await import('./cifar.ts');
   const folder = 'cifar-10-batches-py';
   return loadArchive(
     {

@@ -1,7 +1,6 @@
 /** CIFAR-100: 50,000 + 10,000 colour pictures of 32 x 32 in a hundred classes, or in twenty groups of them. */
 import type { Tensor } from '../../tensor/index.ts';
 import { lookup } from '../identifiers.ts';
-import { loadArchive } from './cifar.ts';
 import type { FileOptions } from './file.ts';
 
 export interface Cifar100Options extends FileOptions {
@@ -18,6 +17,7 @@ export async function loadData(
 ): Promise<[[Tensor, Tensor], [Tensor, Tensor]]> {
   const { labelMode = 'fine', ...rest } = o;
   const mode = lookup('label mode', labelMode, { fine: 'fine', coarse: 'coarse' });
+  const { loadArchive } = await import('./cifar.ts');
   return loadArchive(
     {
       dataset: 'cifar100',

@@ -1,5 +1,5 @@
 /** Fashion-MNIST: 60,000 + 10,000 pictures of clothes, 28 x 28 grey levels, in ten classes. */
-import { type FashionMnistOptions, loadFashionMnistArrays } from '../../datasets/index.ts';
+import type { FashionMnistOptions } from '../../datasets/index.ts';
 import type { Tensor } from '../../tensor/index.ts';
 import { asTensors } from './arrays.ts';
 
@@ -24,5 +24,6 @@ export const classNames: readonly string[] = [
 export async function loadData(
   options: FashionMnistOptions = {},
 ): Promise<[[Tensor, Tensor], [Tensor, Tensor]]> {
+  const { loadFashionMnistArrays } = await import('../../datasets/index.ts');
   return asTensors(await loadFashionMnistArrays(options));
 }

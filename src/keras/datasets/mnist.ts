@@ -1,5 +1,5 @@
 /** MNIST: 60,000 + 10,000 handwritten digits of 28 x 28 grey levels. */
-import { loadMnistArrays, type MnistOptions } from '../../datasets/index.ts';
+import type { MnistOptions } from '../../datasets/index.ts';
 import type { Tensor } from '../../tensor/index.ts';
 import { asTensors } from './arrays.ts';
 
@@ -10,5 +10,6 @@ import { asTensors } from './arrays.ts';
 export async function loadData(
   options: MnistOptions = {},
 ): Promise<[[Tensor, Tensor], [Tensor, Tensor]]> {
+  const { loadMnistArrays } = await import('../../datasets/index.ts');
   return asTensors(await loadMnistArrays(options));
 }

@@ -1,16 +1,17 @@
 /** Small helpers: seeds, one-hot labels, the progress bar. */
 import { GradloomError } from '../../errors.ts';
 import { asTensor, fromData, type Tensor, type TensorLike } from '../../tensor/index.ts';
+import { later } from '../later.ts';
+import type * as files from './get-file.ts';
+import type * as images from './image-directory.ts';
+import type * as plots from './plot-model.ts';
+import type * as texts from './text-directory.ts';
 
 export { clearSession } from '../config.ts';
 export { setRandomSeed } from '../random/index.ts';
 export type { DirectoryOptions, FileDataset, LabelMode, Subset } from './directory.ts';
-export { type GetFileOptions, getFile } from './get-file.ts';
-export {
-  type ImageBatch,
-  type ImageDirectoryOptions,
-  imageDatasetFromDirectory,
-} from './image-directory.ts';
+export type { GetFileOptions } from './get-file.ts';
+export type { ImageBatch, ImageDirectoryOptions } from './image-directory.ts';
 export { normalize } from './normalize.ts';
 export {
   type ArrayToImgOptions,
@@ -23,17 +24,27 @@ export {
   type SaveImgOptions,
   saveImg,
 } from './pictures.ts';
-export { type PlotModelOptions, plotModel } from './plot-model.ts';
+export type { PlotModelOptions } from './plot-model.ts';
 export { Progbar, type ProgbarOptions } from './progbar.ts';
 export { PyDataset, type PyDatasetOptions } from './py-dataset.ts';
 export { type PadSequencesOptions, padSequences } from './sequences.ts';
 export { type SplitOptions, splitDataset } from './split-dataset.ts';
-export {
-  type TextBatch,
-  type TextDirectoryOptions,
-  textDatasetFromDirectory,
-} from './text-directory.ts';
+export type { TextBatch, TextDirectoryOptions } from './text-directory.ts';
 export { type TimeseriesOptions, timeseriesDatasetFromArray } from './timeseries.ts';
+
+// Documented where they stand.
+export const getFile: typeof files.getFile = /* @__PURE__ */ later(
+  async () => (await import('./get-file.ts')).getFile,
+);
+export const imageDatasetFromDirectory: typeof images.imageDatasetFromDirectory =
+  /* @__PURE__ */ later(
+    async () => (await import('./image-directory.ts')).imageDatasetFromDirectory,
+  );
+export const plotModel: typeof plots.plotModel = /* @__PURE__ */ later(
+  async () => (await import('./plot-model.ts')).plotModel,
+);
+export const textDatasetFromDirectory: typeof texts.textDatasetFromDirectory =
+  /* @__PURE__ */ later(async () => (await import('./text-directory.ts')).textDatasetFromDirectory);
 
 /**
  * Whole-number labels as one-hot rows: shape (…) to (…, numClasses), float32. A trailing dimension
