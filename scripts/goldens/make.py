@@ -35,6 +35,7 @@ NAMES = [
     "callbacks",
     "pictures",
     "pickles",
+    "hdf5",
     "checkpoints",
 ]
 
