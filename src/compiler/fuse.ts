@@ -144,6 +144,32 @@ function group(
     }
     return out;
   };
+  /** The groups that read what each group makes. */
+  const consumers = new Map<Group, Set<Group>>();
+  for (const g of order)
+    for (const v of reads.get(g)!.keys()) {
+      const p = first.get(v);
+      if (!p || p === g) continue;
+      const of = consumers.get(p);
+      if (of) of.add(g);
+      else consumers.set(p, new Set([g]));
+    }
+  /** The newest member of a group and of all that it needs: what is newer, it cannot need. */
+  const newestOf = new Map<Group, number>();
+  const newest = (g: Group): number => newestOf.get(g) ?? g.id;
+  const oldestOf = new Map<Group, number>();
+  const oldest = (g: Group): number => oldestOf.get(g) ?? g.id;
+  /** A merged group has members newer than groups that read it: these now need them too. */
+  const raise = (from: Group): void => {
+    const stack = [from];
+    for (let g = stack.pop(); g; g = stack.pop())
+      for (const u of consumers.get(g) ?? []) {
+        const c = find(u);
+        if (newest(c) >= newest(from)) continue;
+        newestOf.set(c, newest(from));
+        stack.push(c);
+      }
+  };
   /** Whether `from` needs `to` by way of another group than `from` itself reading it. */
   const reachesIndirectly = (from: Group, to: Group): boolean => {
     const seen = new Set<Group>();
@@ -157,11 +183,6 @@ function group(
     }
     return false;
   };
-  /** The largest and the smallest id merged into a group: nothing older than these can need it. */
-  const newestOf = new Map<Group, number>();
-  const newest = (g: Group): number => newestOf.get(g) ?? g.id;
-  const oldestOf = new Map<Group, number>();
-  const oldest = (g: Group): number => oldestOf.get(g) ?? g.id;
 
   const canMerge = (p: Group, c: Group): boolean => {
     if (p.heavy && takesWhole(p.heavy)) return false;
@@ -187,6 +208,10 @@ function group(
       parent.set(p, c);
       newestOf.set(c, Math.max(newest(c), newest(p)));
       oldestOf.set(c, Math.min(oldest(c), oldest(p)));
+      const readers = consumers.get(c) ?? new Set<Group>();
+      for (const u of consumers.get(p) ?? []) readers.add(u);
+      consumers.set(c, readers);
+      raise(c);
       c.heavy ??= p.heavy;
       for (const m of p.members) c.members.add(m);
       weight.set(c, weight.get(c)! + weight.get(p)!);

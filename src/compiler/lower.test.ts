@@ -157,6 +157,19 @@ describe('what the compiler makes', () => {
     expect(program.steps.length).toBe(3);
   });
 
+  it('sees that a kernel needs what a newer member of another has to wait for', () => {
+    // a and b share a kernel, b needs p turned around; so the sum of a, older than p, comes after p.
+    const x = lax.parameter([8], 'float32');
+    const one = lax.full([8], 1, 'float32');
+    const a = lax.add(x, one);
+    const sum = lax.reduceSum(a, [0]);
+    const p = lax.mul(x, x);
+    const b = lax.add(a, lax.reverse(p, [0]));
+    const c = lax.add(p, lax.broadcastInDim(sum, [8], []));
+    const program = lowerGraph(new Graph([x], [a, sum, p, b, c]), { target });
+    expect(program.steps.length).toBe(4);
+  });
+
   it('makes softmax one kernel that keeps only a row of what lies between', () => {
     const x = lax.parameter([128, 40], 'float32');
     const over = (v: typeof x): typeof x => lax.broadcastInDim(v, [128, 40], [0]);

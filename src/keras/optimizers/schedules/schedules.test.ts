@@ -46,11 +46,10 @@ const tensor = ({ shape, data }: Numbers): Tensor => fromData(Float32Array.from(
 const made = (c: Case): InstanceType<typeof schedules.LearningRateSchedule> =>
   schedules.deserialize({ className: c.schedule, config: camel(c.config) });
 
-beforeAll(() => {
-  setBackend('reference');
-});
-
-describe('the rates are those of Keras', () => {
+describe.each(['reference', 'wasm'])('the rates are those of Keras, on %s', (backend) => {
+  beforeAll(() => {
+    setBackend(backend);
+  });
   for (const c of goldens.cases) {
     it(`${c.name} ${JSON.stringify(c.config)}`, () => {
       const s = made(c);
