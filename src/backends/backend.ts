@@ -1,4 +1,5 @@
 /** The contract between tensors and a backend. */
+import type { DType } from '../dtype.ts';
 import type { Graph } from '../graph/graph.ts';
 
 /** Memory on a backend. Sizes are in bytes; contents are dense, little endian. */
@@ -48,6 +49,8 @@ export interface Backend {
   readonly name: string;
   /** Whether `readSync` works (every CPU backend). */
   readonly sync: boolean;
+  /** What it can compute; absent: every dtype. Compiling a graph with another one throws `dtype`. */
+  readonly dtypes?: ReadonlySet<DType>;
   allocate(byteLength: number): DeviceBuffer;
   compile(graph: Graph, options?: CompileOptions): Executable;
   /** Bytes held by live buffers. */

@@ -34,7 +34,7 @@ import { isDirect, lowerDirect } from './convolution.ts';
 import { type Buffers, Elements, sameElement } from './elements.ts';
 import type { Group } from './fuse.ts';
 import type { Stmt, Tile } from './loopnest.ts';
-import { forLoop, loopOver, nest, parallelize } from './loops.ts';
+import { eachElement, forLoop, loopOver, nest, parallelize } from './loops.ts';
 import { type Draft, storesOf } from './pointwise.ts';
 import { describe, type Problem } from './problem.ts';
 import type { CpuTarget } from './program.ts';
@@ -78,6 +78,10 @@ export function lowerContract(
       }),
     );
   };
+  if (target.gpu) {
+    const main = elementByElement(p, (b, m, n, acc) => epilogueAt(p.outIndex(b, m, n), acc));
+    return { packs: [], main };
+  }
   if (isDirect(p, buffers)) return lowerDirect(p, group, buffers, target, epilogueAt);
   const epilogue = (b: Expr, m: Expr, n: Expr, acc: Expr): Stmt[] =>
     epilogueAt(p.outIndex(b, m, n), acc);
@@ -114,6 +118,26 @@ function plain(p: Problem, target: CpuTarget, epilogue: Epilogue): Draft {
     scratch: [],
     cost,
   };
+}
+
+/** A result an iteration, for printers that make tiles themselves. */
+function elementByElement(p: Problem, epilogue: Epilogue): Draft {
+  const scalar = p.node.outputs[0].dtype as Scalar;
+  const [batch, m, n] = [loopOver('b', p.batch), loopOver('m', p.m), loopOver('n', p.n)];
+  const k = loopOver('k', p.k);
+  const acc = variable('acc', scalar);
+  const product = binary(
+    'mul',
+    p.a(batch.index, m.index, k.index),
+    p.b(batch.index, k.index, n.index),
+  );
+  const body: Stmt[] = [
+    { kind: 'accum', variable: acc, init: constant(scalar, 0) },
+    ...nest([k], [{ kind: 'update', variable: acc, op: 'add', value: product }], true),
+    ...epilogue(batch.index, m.index, n.index, acc),
+  ];
+  const cost = p.batch * p.m * p.n * (2 * p.k + 4);
+  return { ...eachElement([batch, m, n], body), product: { batch, m, n }, scratch: [], cost };
 }
 
 /** The position that a load reads; anything else stands nowhere in particular. */

@@ -19,6 +19,7 @@ import type { Group } from './fuse.ts';
 import type { Scratch, Stmt } from './loopnest.ts';
 import {
   costOf,
+  eachElement,
   forLoop,
   type Loop,
   loopOver,
@@ -92,7 +93,8 @@ export function lowerFold(group: Group, buffers: Buffers, target: CpuTarget): Dr
 
   const cost = sizeOf(shape) * costOf(steps) + sizeOf(space) * costOf(stores.map((s) => s.value));
   const parallel = cost >= target.parallelThreshold;
-  const columns = runs.length > 0 && !runs[runs.length - 1].folded && folded.length > 0;
+  const columns =
+    !target.gpu && runs.length > 0 && !runs[runs.length - 1].folded && folded.length > 0;
 
   if (!columns) {
     const body = (rest: readonly Loop[]): readonly Stmt[] =>
@@ -111,6 +113,7 @@ export function lowerFold(group: Group, buffers: Buffers, target: CpuTarget): Dr
         ],
         false,
       );
+    if (target.gpu) return { ...eachElement(kept, body([])), scratch: [], cost };
     if (!parallel || kept.length === 0) return { body: body(kept), scratch: [], cost };
     return { ...parallelize(kept, false, body), scratch: [], cost };
   }

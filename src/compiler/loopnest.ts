@@ -86,6 +86,22 @@ export interface Tile {
   readonly outer?: { readonly extent: Expr; readonly aStep: number; readonly bStep: number };
 }
 
+/**
+ * The indices of a product that is one element an iteration: its body begins with their `let`s, and
+ * goes on with the accumulator, the loop that updates it with A * B, and the epilogue. An index
+ * whose extent is 1 is the constant 0 and has no `let`.
+ */
+export interface Product {
+  readonly batch: ProductIndex;
+  readonly m: ProductIndex;
+  readonly n: ProductIndex;
+}
+
+export interface ProductIndex {
+  readonly index: Expr;
+  readonly extent: number;
+}
+
 export interface Scratch {
   readonly dtype: DType;
   readonly length: number;
@@ -100,6 +116,12 @@ export interface Kernel {
    * thread. When absent the kernel runs once on one thread.
    */
   readonly parallel?: { readonly index: Expr; readonly extent: number };
+  /**
+   * When present the body computes C[b, m, n] = sum over k of A[b, m, k] * B[b, k, n] and what
+   * follows from it, an element for each value of the parallel index: what a printer must know to
+   * do it in tiles. See `Product`.
+   */
+  readonly product?: Product;
   /** Indices of the program's loops around this kernel, outermost first: variables of `body`. */
   readonly outer?: readonly Expr[];
   readonly scratch: readonly Scratch[];

@@ -208,6 +208,25 @@ export function parallelize(
   return p.extent === 1 ? { body } : { parallel: { index: p.index, extent: p.extent }, body };
 }
 
+/** One parallel iteration for each element of the space that the loops span. */
+export function eachElement(loops: readonly Loop[], body: readonly Stmt[]): Parallel {
+  const total = loops.reduce((n, l) => n * l.extent, 1);
+  if (total === 1) return { body: nest(loops, body, false) };
+  const p = loopOver('p', total);
+  const lets: Stmt[] = [];
+  let position: Expr = p.index;
+  let left = total;
+  for (let d = loops.length - 1; d >= 0; d--) {
+    const { index, extent } = loops[d];
+    left /= extent;
+    if (index.op === 'const') continue;
+    const value = left === 1 ? position : imodc(position, extent);
+    lets.unshift({ kind: 'let', variable: index, value });
+    position = idivc(position, extent);
+  }
+  return { parallel: { index: p.index, extent: total }, body: [...lets, ...body] };
+}
+
 /** Distinct operations in a set of expressions: the cost of evaluating them once. */
 export function costOf(exprs: readonly Expr[]): number {
   const seen = new Set<Expr>();

@@ -14,7 +14,7 @@ import type { CondAttrs, ScanAttrs, WhileAttrs } from '../graph/primitives/contr
 import { sizeOf } from '../shape.ts';
 import { type Buffers, Elements } from './elements.ts';
 import { exprsOf, type Kernel, type Stmt, visitStmts } from './loopnest.ts';
-import { loopsOver, nest } from './loops.ts';
+import { eachElement, loopsOver, nest } from './loops.ts';
 import { isRegion, region, touched, type Unit } from './plan.ts';
 import type { Draft } from './pointwise.ts';
 import type { CpuTarget } from './program.ts';
@@ -75,8 +75,8 @@ function copies(l: Lowering, label: string, pairs: readonly (readonly [Value, Pl
         index: to.offset ? iadd(to.offset, position) : position,
         value: elements.at(v, index),
       };
-      const draft = { body: nest(loops, [store], true), scratch: [], cost: sizeOf(v.shape) };
-      return kernelOf(l, label, draft);
+      const how = l.target.gpu ? eachElement(loops, [store]) : { body: nest(loops, [store], true) };
+      return kernelOf(l, label, { ...how, scratch: [], cost: sizeOf(v.shape) });
     });
 }
 

@@ -8,6 +8,7 @@ import { dump, showProgram, showStage } from './debug.ts';
 import { Buffers, Elements } from './elements.ts';
 import { lowerFold } from './fold.ts';
 import { fuse, type Group } from './fuse.ts';
+import { scratchInArena } from './invocations.ts';
 import type { Scratch, Stmt } from './loopnest.ts';
 import { kernelOf, type Lowering, lowerControl } from './lower-control.ts';
 import { donate, placeBarriers, planArena, renameIn, type Unit } from './plan.ts';
@@ -76,7 +77,13 @@ function lower(graph: Graph, options: LowerOptions): Program {
     dtype: (b) => buffers.decls[b].dtype,
   });
   const steps = placeBarriers(final);
-  const { offsets, bytes } = planArena(steps, buffers, temporaries);
+  const { offsets, bytes } = planArena(
+    steps,
+    buffers,
+    temporaries,
+    target.arenaAlign,
+    target.arenaSegment,
+  );
   for (const b of temporaries) {
     buffers.decls[b].place = { kind: 'arena', offset: offsets.get(b)?.start ?? 0 };
     // What has become scratch memory takes no place.
@@ -125,8 +132,10 @@ export function lowerUnits(graph: Graph, l: Lowering): Unit[] {
       add(label, main);
     } else if (kind === 'control') units.push(...lowerControl(g.heavy!, l, lowerUnits));
     else if (kind === 'fold') add(label, lowerFold(g, buffers, target));
-    else if (kind === 'loops') add(label, lowerLoops(g.heavy!, buffers, target));
-    else add(label, lowerPointwise(g, buffers, target));
+    else if (kind === 'loops') {
+      const draft = lowerLoops(g.heavy!, buffers, target);
+      add(label, target.gpu ? scratchInArena(draft, buffers, temporaries) : draft);
+    } else add(label, lowerPointwise(g, buffers, target));
   }
   return units;
 }

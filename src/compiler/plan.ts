@@ -319,10 +319,16 @@ export function planArena(
   steps: readonly Step[],
   buffers: Buffers,
   temporaries: readonly number[],
+  align = 64,
+  segment: number = Number.POSITIVE_INFINITY,
 ): { offsets: Map<number, Range>; bytes: number } {
   const { first, last } = lifetimes(steps);
   const bytes = (b: number): number =>
-    Math.max(64, Math.ceil((buffers.decls[b].length * bytesOf(buffers.decls[b].dtype)) / 64) * 64);
+    Math.max(1, Math.ceil((buffers.decls[b].length * bytesOf(buffers.decls[b].dtype)) / align)) *
+    align;
+  /** From `at` on, the first place where so many bytes lie in one segment. */
+  const whole = (at: number, size: number): number =>
+    at % segment > 0 && (at % segment) + size > segment ? Math.ceil(at / segment) * segment : at;
   const used = temporaries.filter((b) => first.has(b)).sort((x, y) => bytes(y) - bytes(x));
   const offsets = new Map<number, Range>();
   let total = 0;
@@ -334,7 +340,7 @@ export function planArena(
     let at = 0;
     for (const r of rivals) {
       if (r.start - at >= bytes(b)) break;
-      at = Math.max(at, r.end);
+      at = whole(Math.max(at, r.end), bytes(b));
     }
     offsets.set(b, { start: at, end: at + bytes(b) });
     total = Math.max(total, at + bytes(b));

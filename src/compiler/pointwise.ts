@@ -8,6 +8,7 @@ import type { Group } from './fuse.ts';
 import type { Kernel, Stmt } from './loopnest.ts';
 import {
   costOf,
+  eachElement,
   forLoop,
   type Loop,
   loopOver,
@@ -64,6 +65,7 @@ export function lowerPointwise(group: Group, buffers: Buffers, target: CpuTarget
   const body = storesOf(buffers, results);
   const merged = groups[0];
   const cost = sizeOf(space) * costOf(results.map((r) => r.value));
+  if (target.gpu) return { ...eachElement(merged, body), scratch: [], cost };
   if (cost < target.parallelThreshold || merged.length === 0)
     return { body: nest(merged, body, true), scratch: [], cost };
   const across = transposed(merged, results);

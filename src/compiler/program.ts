@@ -88,9 +88,18 @@ export interface Program {
   readonly cost: number;
 }
 
-/** What the CPU part of the lowering must know of a target. */
+/** What the lowering must know of a target. */
 export interface CpuTarget {
-  readonly name: 'wasm' | 'native';
+  readonly name: 'wasm' | 'native' | 'webgpu';
+  /**
+   * Every result is an iteration of its kernel's parallel index, to be computed by an invocation of
+   * its own; products are left to the printer (`Kernel.product`). The sizes below mean nothing then.
+   */
+  readonly gpu?: boolean;
+  /** Buffers begin at multiples of so many bytes of the arena. Default 64. */
+  readonly arenaAlign?: number;
+  /** No buffer goes over a multiple of so many bytes of the arena, which may lie in pieces. */
+  readonly arenaSegment?: number;
   /** float32 lanes of a vector register. */
   readonly lanes: number;
   /** Rows x columns (columns a multiple of lanes) of the largest product tile kept in registers. */

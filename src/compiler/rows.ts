@@ -113,7 +113,7 @@ function analyse(u: Unit, joined: Map<Kernel, RowKernel>): Entry {
     return { unit: region(u.control, bodies), row: undefined };
   }
   const { parallel } = u;
-  let plain = parallel !== undefined && u.scratch.length === 0;
+  let plain = parallel !== undefined && u.scratch.length === 0 && !u.product;
   visitStmts(u.body, (s) => {
     if (s.kind === 'tile') plain = false;
   });

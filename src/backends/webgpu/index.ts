@@ -1,0 +1,1 @@
+export { createWebgpuBackend, type WebgpuBackend, type WebgpuOptions } from './webgpu.ts';

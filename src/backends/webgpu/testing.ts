@@ -1,0 +1,45 @@
+/** WebGPU for tests in Node: a GPU where there is one, else SwiftShader as Chromium brings it along. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { nodeGpu } from './webgpu.node.ts';
+import { createWebgpuBackend, type WebgpuBackend, type WebgpuOptions } from './webgpu.ts';
+
+/** Where Chromium keeps SwiftShader and the Vulkan loader. */
+const folders = [
+  '/usr/lib/chromium',
+  '/usr/lib/chromium-browser',
+  '/opt/google/chrome',
+  '/usr/lib64/chromium-browser',
+];
+const icd = 'vk_swiftshader_icd.json';
+
+/**
+ * Makes Vulkan find SwiftShader where no driver is set up. Its loader is opened by its path, after
+ * which Dawn finds it by its name.
+ */
+async function findSwiftShader(): Promise<void> {
+  const given = process.env.VK_ICD_FILENAMES;
+  const file = given ?? folders.map((f) => join(f, icd)).find(existsSync);
+  if (!file) return;
+  process.env.VK_ICD_FILENAMES = file;
+  const loader = join(dirname(file), 'libvulkan.so.1');
+  if (!existsSync(loader)) return;
+  try {
+    const koffi = await import('koffi');
+    koffi.default.load(loader);
+  } catch {
+    // Without koffi only a loader on the library path is found.
+  }
+}
+
+/** A backend, or why there is none. */
+export async function tryWebgpu(
+  options: WebgpuOptions = {},
+): Promise<{ backend: WebgpuBackend } | { reason: string }> {
+  try {
+    await findSwiftShader();
+    return { backend: await createWebgpuBackend({ gpu: await nodeGpu(), ...options }) };
+  } catch (error) {
+    return { reason: error instanceof Error ? error.message : String(error) };
+  }
+}

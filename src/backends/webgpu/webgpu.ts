@@ -1,0 +1,170 @@
+/** The WebGPU backend: kernels as WGSL, on whatever device the browser or Dawn offers. */
+import { webgpuTarget } from '../../codegen/wgsl/printer.ts';
+import { lowerGraph } from '../../compiler/lower.ts';
+import type { Program } from '../../compiler/program.ts';
+import { bytesOf, type DType } from '../../dtype.ts';
+import { GradloomError } from '../../errors.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { sizeOf } from '../../shape.ts';
+import type { Backend, DeviceBuffer, Executable } from '../backend.ts';
+import { type Shared, WebgpuBuffer, wholeWords } from './buffer.ts';
+import { Device } from './device.ts';
+import { WebgpuExecutable } from './executable.ts';
+import { dataUsage, Pool, readUsage } from './pool.ts';
+import { tasksOf } from './tasks.ts';
+import { Timeline } from './timeline.ts';
+import { Workspace } from './workspace.ts';
+
+export interface WebgpuOptions {
+  /** Where adapters come from. Default: `navigator.gpu`, or the package `webgpu` in Node. */
+  readonly gpu?: GPU;
+  /** Which of several adapters to prefer. Default: 'high-performance'. */
+  readonly powerPreference?: 'low-power' | 'high-performance';
+  /**
+   * Limits lower than the adapter's, by the names of GPUSupportedLimits: what does not fit them is
+   * split as on a device that has no more.
+   */
+  readonly limits?: Readonly<Record<string, number>>;
+}
+
+export interface WebgpuBackend extends Backend {
+  /** The device, its vendor and what it calls itself. */
+  readonly description: string;
+  /** How often commands have been submitted to the queue. */
+  readonly submissions: number;
+  /** Throws what the device has reported: lost, out of memory, a refused command. */
+  check(): void;
+  /** When everything asked for has been done. Throws what failed. */
+  settled(): Promise<void>;
+}
+
+const wanted = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupsPerDimension',
+] as const;
+
+/** What lies on the device. */
+const dtypes: ReadonlySet<DType> = new Set(['float32', 'int32', 'uint32', 'uint8', 'bool']);
+
+/**
+ * A backend on a WebGPU device. Throws `backend` when there is no adapter.
+ * Reads are asynchronous: `await tensor.data()`.
+ */
+export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<WebgpuBackend> {
+  const gpu = options.gpu ?? (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
+  if (!gpu) {
+    throw new GradloomError(
+      'backend',
+      'There is no WebGPU here (navigator.gpu is missing). In a browser use a secure page (https or localhost) and a current version; in Node install the package "webgpu".',
+    );
+  }
+  const adapter = await gpu.requestAdapter({
+    powerPreference: options.powerPreference ?? 'high-performance',
+  });
+  if (!adapter) {
+    throw new GradloomError(
+      'backend',
+      'WebGPU found no adapter: no GPU with a working driver. Use another backend: setBackend("wasm").',
+    );
+  }
+  const requiredLimits: Record<string, number> = {};
+  for (const name of wanted) {
+    const most = adapter.limits[name];
+    requiredLimits[name] = Math.min(most, options.limits?.[name] ?? most);
+  }
+  const device = new Device(await adapter.requestDevice({ requiredLimits }), describe(adapter));
+  return backendOn(device);
+}
+
+function describe({ info }: GPUAdapter): string {
+  return [info?.vendor, info?.architecture, info?.description].filter(Boolean).join(' ') || 'GPU';
+}
+
+function backendOn(device: Device): WebgpuBackend {
+  const { limits } = device;
+  const shared: Shared = {
+    device,
+    data: new Pool(device, dataUsage),
+    staging: new Pool(device, readUsage),
+    timeline: new Timeline(),
+    totals: { buffers: 0, bytes: 0 },
+  };
+  const align = Math.max(256, limits.minStorageBufferOffsetAlignment);
+  const segment = Math.floor(limits.maxBufferSize / align) * align;
+  const target = { ...webgpuTarget, arenaAlign: align, arenaSegment: segment };
+  const workspace = new Workspace(device, segment);
+  const printing = {
+    storageBuffers: limits.maxStorageBuffersPerShaderStage,
+    workgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
+    invocations: limits.maxComputeInvocationsPerWorkgroup,
+    workgroupBytes: limits.maxComputeWorkgroupStorageSize,
+  };
+  return {
+    name: 'webgpu',
+    sync: false,
+    dtypes,
+    description: device.description,
+    get submissions() {
+      return device.submissions;
+    },
+    check: () => device.check(),
+    async settled() {
+      await shared.timeline.settled();
+      await device.gpu.queue.onSubmittedWorkDone();
+      device.check();
+    },
+    allocate(byteLength): DeviceBuffer {
+      const block = shared.data.take(wholeWords(byteLength), 'A tensor');
+      return new WebgpuBuffer(shared, block, byteLength);
+    },
+    compile(graph, { name = graph.name, donate = [] } = {}): Executable {
+      device.check();
+      checkTypes(graph, name);
+      const program = lowerGraph(graph, { target, name, donate });
+      checkSizes(program, device, segment);
+      const tasks = tasksOf(program, device, printing);
+      const whole = program.arenaBytes + tasks.stagedBytes;
+      if (tasks.wholeArena && whole > Math.min(segment, limits.maxStorageBufferBindingSize)) {
+        throw new GradloomError(
+          'limit',
+          `A kernel of "${name}" touches more than the ${printing.storageBuffers} buffers that this device binds at once, and the ${whole} bytes of its temporaries are too many for one binding (${limits.maxStorageBufferBindingSize}). Use smaller batches.`,
+          { bytes: whole, maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize },
+        );
+      }
+      const inputBytes = graph.inputs.map((v) => sizeOf(v.shape) * bytesOf(v.dtype));
+      return new WebgpuExecutable(program, tasks, shared, workspace, inputBytes, donate);
+    },
+    memory: () => ({ ...shared.totals }),
+    dispose: () => device.dispose(),
+  };
+}
+
+/** What is computed in float64 is refused when it is compiled, by the name of the operation. */
+function checkTypes(graph: Graph, name: string): void {
+  for (const v of [...graph.inputs, ...graph.computed.flatMap((n) => n.outputs)]) {
+    if (dtypes.has(v.dtype)) continue;
+    throw new GradloomError(
+      'dtype',
+      `"${name}" holds ${v.dtype} (in ${v.node.primitive.name}), which WebGPU cannot compute. Use float32 (x.astype('float32')), or another backend: setBackend("wasm").`,
+      { dtype: v.dtype, op: v.node.primitive.name, shape: [...v.shape] },
+    );
+  }
+}
+
+function checkSizes(program: Program, { limits, description }: Device, segment: number): void {
+  const most = Math.min(segment, limits.maxStorageBufferBindingSize);
+  for (const b of program.buffers) {
+    const bytes = b.length * bytesOf(b.dtype);
+    if (bytes <= most) continue;
+    throw new GradloomError(
+      'limit',
+      `"${program.name}" needs ${b.dtype}[${b.length}] (${bytes} bytes) in one piece; this WebGPU device (${description}) takes at most ${most}. Use smaller batches or arrays, or another backend: setBackend("wasm").`,
+      { bytes, most },
+    );
+  }
+}

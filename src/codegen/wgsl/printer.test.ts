@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { lowerGraph } from '../../compiler/lower.ts';
+import { kernelsOf } from '../../compiler/program.ts';
+import { Graph, lax, type Value } from '../../graph/index.ts';
+import { printKernel, spread, type WgslLimits, webgpuTarget } from './printer.ts';
+
+const limits: WgslLimits = {
+  storageBuffers: 8,
+  workgroupsPerDimension: 65535,
+  invocations: 256,
+  workgroupBytes: 16384,
+};
+
+/** The text of each kernel of a graph. */
+function texts(outputs: Value[], inputs: Value[], given: Partial<WgslLimits> = {}): string[] {
+  const program = lowerGraph(new Graph(inputs, outputs, 'test'), { target: webgpuTarget });
+  return kernelsOf(program.steps).map(
+    (k) => printKernel(k, program.buffers, { ...limits, ...given }, program.arenaBytes).text,
+  );
+}
+
+describe('WGSL printer', () => {
+  it('gives an element an invocation', () => {
+    const [x, y] = [lax.parameter([100], 'float32'), lax.parameter([100], 'float32')];
+    expect(texts([lax.mul(lax.add(x, y), y)], [x, y])).toEqual([
+      `@group(0) @binding(0) var<storage, read> b0: array<f32>;
+@group(0) @binding(1) var<storage, read> b1: array<f32>;
+@group(0) @binding(2) var<storage, read_write> b2: array<f32>;
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {
+  let p_0: i32 = i32(group.x * 64u + local);
+  if (p_0 >= 100) { return; }
+  let x_1: f32 = b1[p_0];
+  b2[p_0] = ((b0[p_0] + x_1) * x_1);
+}
+`,
+    ]);
+  });
+
+  it('prints equal kernels as equal texts', () => {
+    const make = (): string[] => {
+      const x = lax.parameter([30, 7], 'float32');
+      return texts([lax.reduceMax(lax.exp(x), [1])], [x]);
+    };
+    expect(make()).toEqual(make());
+  });
+
+  it('knows NaN by its bits and makes infinities of them', () => {
+    const x = lax.parameter([8], 'float32');
+    const [text] = texts([lax.max(x, lax.full([8], Number.NEGATIVE_INFINITY, 'float32'))], [x]);
+    expect(text).toContain('fn is_nan(x: f32)');
+    expect(text).toContain('(-bitcast<f32>(infinity_bits))');
+    expect(text).not.toMatch(/\d(\.0)? \/ 0|3\.4e38/);
+  });
+
+  it('keeps four bools in a word and writes them one by one', () => {
+    const x = lax.parameter([8], 'float32');
+    const [text] = texts([lax.lt(x, lax.full([8], 0, 'float32'))], [x]);
+    expect(text).toContain('array<atomic<u32>>');
+    expect(text).toContain('store_b1(');
+  });
+
+  it('puts what is one buffer too many into the arena', () => {
+    const xs = Array.from({ length: 12 }, () => lax.parameter([4], 'float32'));
+    const program = lowerGraph(new Graph(xs, [lax.concatenate(xs, 0)], 'test'), {
+      target: webgpuTarget,
+    });
+    const [kernel] = kernelsOf(program.steps);
+    const { bindings, staged } = printKernel(kernel, program.buffers, limits, program.arenaBytes);
+    expect(bindings).toHaveLength(8);
+    expect(bindings[0].kind).toBe('arena');
+    // Twelve inputs and the result are thirteen: seven have a binding, six share the arena.
+    expect(staged.map((s) => s.offset)).toEqual([0, 16, 32, 48, 64, 80]);
+  });
+
+  it('spreads many workgroups over two dimensions', () => {
+    expect(spread(0, 65535)).toEqual([1, 1, 1]);
+    expect(spread(65535, 65535)).toEqual([65535, 1, 1]);
+    const [x, y] = spread(65536, 65535);
+    expect([x, y]).toEqual([32768, 2]);
+    const n = lax.parameter([1000], 'float32');
+    expect(texts([lax.neg(n)], [n], { workgroupsPerDimension: 5 })[0]).toContain('group.y * 4u');
+  });
+});
