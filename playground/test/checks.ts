@@ -39,4 +39,64 @@ export const checks: Readonly<Record<string, Check>> = {
     await context.close();
     return `ready in ${Math.round(ready)} ms, answered in ${ms} ms`;
   },
+
+  'train to 0.95, stop and go on, switch backend and language': async ({ url, browser, shots }) => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    const { page, problems } = await open(context, url);
+    const training = page.locator('#training');
+    await training.waitFor();
+    // A backend with one thread for the first part, all threads for the second.
+    const backend = training.getByLabel('Computed by');
+    await page.waitForSelector('#training[data-backend]');
+    const choices = await backend
+      .locator('option')
+      .evaluateAll((all) => all.map((o) => (o as HTMLOptionElement).value));
+    assert.ok(choices.includes('wasm') && choices.includes('reference'), String(choices));
+    const single = choices.includes('wasm-1');
+    if (single) {
+      await backend.selectOption('wasm-1');
+      await page.waitForSelector('#training[data-backend="wasm-1"]');
+    }
+    await training.getByLabel('Epochs', { exact: true }).fill('50');
+    await page.click('#train');
+    await page.waitForSelector('#training[data-epochs="1"]', { timeout: 60_000 });
+    // While it trains the page answers at once.
+    await draw(page, seven);
+    await page.waitForFunction(() =>
+      /\d/.test(document.querySelector('.answer-digit')!.textContent!),
+    );
+    await page.click('#stop');
+    await page.waitForSelector('#training[data-phase="rest"]');
+    const before = Number(await training.getAttribute('data-epochs'));
+    if (single) {
+      await backend.selectOption('wasm');
+      await page.waitForSelector('#training[data-backend="wasm"]');
+    }
+    await training.getByLabel('Epochs', { exact: true }).fill('2');
+    await page.click('#resume');
+    await page.waitForSelector('#training[data-phase="rest"]', { timeout: 60_000 });
+    const after = Number(await training.getAttribute('data-epochs'));
+    assert.equal(after, before + 2);
+    const accuracy = Number(await training.getAttribute('data-accuracy'));
+    assert.ok(accuracy >= 0.95, `accuracy ${accuracy}`);
+    const seconds = await training.locator('.figures dd').nth(1).textContent();
+
+    await page.waitForSelector('#mistakes .mistake');
+    const cells = await page.locator('#mistakes tbody td').allTextContents();
+    const sum = cells.reduce((n, c) => n + (Number(c) || 0), 0);
+    assert.equal(sum, 10_000);
+    assert.equal(await page.locator('#filters canvas').count(), 128);
+    if (shots) await page.screenshot({ path: `${shots}/trained.png`, fullPage: true });
+    await page.locator('#mistakes .mistake').first().click();
+
+    assert.equal(await page.locator('h2').first().textContent(), 'Train one yourself');
+    await page.click('#language');
+    assert.equal(await page.locator('h2').first().textContent(), '亲手训练一个');
+    assert.match(page.url(), /lang=zh/);
+    await page.reload();
+    assert.equal(await page.locator('h1').textContent(), '认得你笔迹的网络');
+    assert.deepEqual(problems, []);
+    await context.close();
+    return `test accuracy ${accuracy}, ${seconds?.trim()} an epoch`;
+  },
 };

@@ -9,6 +9,8 @@ import { makePad } from './pad.ts';
 
 export interface DrawSection {
   readonly element: HTMLElement;
+  /** When drawings are answered. */
+  readonly ready: Promise<void>;
   /** A network that was trained here takes part from now on. */
   setOwn(weights: PlainWeights): Promise<void>;
   /** Puts an image on the pad. */
@@ -113,6 +115,7 @@ export function makeDrawSection(): DrawSection {
   );
   return {
     element,
+    ready,
     async setOwn(weights) {
       await engine.call('setNetwork', { name: 'own', network: weights });
       const input = own.querySelector('input')!;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Engine, EngineError, latest, type Port } from './client.ts';
 import type { Handlers } from './protocol.ts';
-import { type Scope, serve } from './serve.ts';
+import { oneAtATime, type Scope, serve } from './serve.ts';
 
 /** A page and a worker with nothing but copies of messages between them. */
 function pair(handlers: Partial<Handlers>): Engine {
@@ -58,8 +58,24 @@ describe('page and worker', () => {
     const error = await engine.call('stop', {}).catch((e) => e);
     expect(error).toBeInstanceOf(EngineError);
     expect(error).toMatchObject({ code: 'shape', message: 'no' });
-    await expect(engine.call('filters', {})).rejects.toThrow('There is no method filters.');
+    await expect(engine.call('examine', {})).rejects.toThrow('There is no method examine.');
   });
+});
+
+it('tasks run one at a time, in order, whether or not they fail', async () => {
+  const turn = oneAtATime();
+  const seen: string[] = [];
+  const task = (name: string, ms: number, fails = false) =>
+    turn(async () => {
+      seen.push(`${name} begins`);
+      await new Promise((d) => setTimeout(d, ms));
+      seen.push(`${name} ends`);
+      if (fails) throw new Error(name);
+      return name;
+    });
+  const results = await Promise.allSettled([task('a', 10), task('b', 1, true), task('c', 0)]);
+  expect(results.map((r) => r.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  expect(seen).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
 });
 
 it('latest leaves out what was overtaken', async () => {

@@ -14,19 +14,19 @@ const expected = 11.6e6;
 
 let loading: Promise<Mnist> | undefined;
 
-/** The four arrays. `onShare` hears 0..1. A failed try is not remembered. */
-export function loadMnist(onShare: (share: number) => void): Promise<Mnist> {
-  loading ??= load(onShare).catch((error) => {
+/** The four arrays, out of the folder at that address. `onShare` hears 0..1. A failed try is not remembered. */
+export function loadMnist(folder: string, onShare: (share: number) => void): Promise<Mnist> {
+  loading ??= load(folder, onShare).catch((error) => {
     loading = undefined;
     throw error;
   });
   return loading;
 }
 
-async function load(onShare: (share: number) => void): Promise<Mnist> {
+async function load(folder: string, onShare: (share: number) => void): Promise<Mnist> {
   let received = 0;
   const file = async (name: string): Promise<Uint8Array> => {
-    const url = `${import.meta.env.BASE_URL}data/mnist/${name}.gz`;
+    const url = `${folder}${name}.gz`;
     const response = await fetch(url);
     if (!response.ok) throw new Error(`${url}: the server answered ${response.status}.`);
     const chunks: Uint8Array<ArrayBuffer>[] = [];

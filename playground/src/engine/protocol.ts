@@ -31,6 +31,8 @@ export interface TrainOptions extends LearningOptions {
   readonly batchSize: number;
   /** Images to train on, from the first. */
   readonly samples: number;
+  /** Address of the folder with MNIST's files. */
+  readonly data: string;
   /** Goes on with the network there is, if it has this spec. */
   readonly resume: boolean;
 }
@@ -40,6 +42,7 @@ export interface TrainResult {
   readonly stopped: boolean;
   readonly epochs: number;
   readonly weights: PlainWeights;
+  readonly threads: number;
 }
 
 /** Mistakes on the test set. */
@@ -58,12 +61,6 @@ export interface Mistake {
   readonly sureness: number;
 }
 
-/** First-layer weights, one image a unit. */
-export interface Filters {
-  readonly side: number;
-  readonly images: readonly Float32Array[];
-}
-
 export interface Methods {
   backend: (p: { readonly choice?: BackendChoice }) => BackendState;
   setNetwork: (p: {
@@ -74,7 +71,6 @@ export interface Methods {
   train: (p: TrainOptions) => TrainResult;
   stop: (p: Record<string, never>) => Record<string, never>;
   examine: (p: Record<string, never>) => Examination;
-  filters: (p: Record<string, never>) => Filters;
 }
 
 export type MethodName = keyof Methods;
@@ -101,6 +97,7 @@ export interface Events {
     readonly accuracy: number;
     readonly valLoss: number;
     readonly valAccuracy: number;
+    readonly weights: PlainWeights;
   };
 }
 export type EventName = keyof Events;

@@ -6,6 +6,16 @@ export interface Scope {
   onmessage: ((event: MessageEvent) => void) | null;
 }
 
+/** Tasks given to the result start in order, each when the one before has ended. */
+export function oneAtATime(): <T>(task: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (task) => {
+    const mine = last.then(task, task);
+    last = mine.catch(() => {});
+    return mine;
+  };
+}
+
 export function serve(scope: Scope, handlers: Handlers): void {
   const send = (reply: Reply): void => scope.postMessage(reply);
   const emit: Emit = (event, data) => send({ event, data });

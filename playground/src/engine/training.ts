@@ -1,14 +1,16 @@
 /** Training on MNIST: one network at a time, stopped and gone on with at will. */
-import { type Tensor, tensor } from 'gradloom';
+import { getBackend, type Tensor, tensor } from 'gradloom';
 import * as keras from 'gradloom/keras';
 import { buildNetwork, compileNetwork } from '../model/build.ts';
+import type { NetworkSpec } from '../model/spec.ts';
 import { takeWeights } from '../model/weights-file.ts';
 import { findMistakes } from './mistakes.ts';
 import { loadMnist, type Mnist } from './mnist.ts';
-import type { Emit, Examination, Filters, TrainOptions, TrainResult } from './protocol.ts';
+import type { Emit, Examination, TrainOptions, TrainResult } from './protocol.ts';
 
 interface Session {
   readonly model: keras.Sequential;
+  readonly spec: NetworkSpec;
   readonly key: string;
   epochs: number;
 }
@@ -40,7 +42,7 @@ function sessionFor(o: TrainOptions): Session {
   if (o.resume && session?.key === key) return session;
   const model = buildNetwork(o.spec);
   compileNetwork(model, o);
-  session = { model, key, epochs: 0 };
+  session = { model, spec: o.spec, key, epochs: 0 };
   return session;
 }
 
@@ -82,10 +84,13 @@ class Reporter extends keras.callbacks.Callback {
     this.#seconds = (performance.now() - this.#began) / 1000;
   }
 
-  override onEpochEnd(epoch: number, logs?: keras.callbacks.Logs): void {
-    this.#session.epochs = epoch + 1;
+  override async onEpochEnd(epoch: number, logs?: keras.callbacks.Logs): Promise<void> {
+    const s = this.#session;
+    s.epochs = epoch + 1;
     const { loss, accuracy, valLoss, valAccuracy } = logs!;
-    this.#emit('epoch', { epoch, seconds: this.#seconds, loss, accuracy, valLoss, valAccuracy });
+    const weights = await takeWeights(s.model, s.spec);
+    const seconds = this.#seconds;
+    this.#emit('epoch', { epoch, seconds, loss, accuracy, valLoss, valAccuracy, weights });
   }
 }
 
@@ -94,7 +99,7 @@ export async function train(o: TrainOptions, emit: Emit): Promise<TrainResult> {
   stopper = new AbortController();
   const { signal } = stopper;
   try {
-    const mnist = await loadMnist((share) => emit('loading', { share }));
+    const mnist = await loadMnist(o.data, (share) => emit('loading', { share }));
     const s = sessionFor(o);
     const data = trainingData(mnist, o.samples);
     const check = testData(mnist);
@@ -114,7 +119,9 @@ export async function train(o: TrainOptions, emit: Emit): Promise<TrainResult> {
       if ((error as { code?: string }).code !== 'aborted') throw error;
       stopped = true;
     }
-    return { stopped, epochs: s.epochs, weights: await takeWeights(s.model, o.spec) };
+    const weights = await takeWeights(s.model, o.spec);
+    const { threads = 1 } = getBackend() as { threads?: number };
+    return { stopped, epochs: s.epochs, weights, threads };
   } finally {
     stopper = undefined;
   }
@@ -134,23 +141,10 @@ function needSession(): Session {
 /** All test images put to the network. */
 export async function examine(): Promise<Examination> {
   const { model } = needSession();
-  const mnist = await loadMnist(() => {});
+  const mnist = await loadMnist('', () => {});
   const { x } = testData(mnist);
   const y = (await model.predict(x, { batchSize: 500, verbose: 0 })) as Tensor;
   const probabilities = (await y.data()) as Float32Array;
   y.dispose();
   return findMistakes(probabilities, mnist.testLabels, mnist.testImages);
-}
-
-/** The weights that look at the image, as images. */
-export async function filters(): Promise<Filters> {
-  const { model } = needSession();
-  const kernel = model.getWeights()[0];
-  const data = (await kernel.data()) as Float32Array;
-  const units = kernel.shape[kernel.shape.length - 1];
-  const side = kernel.shape.length === 4 ? kernel.shape[0] : 28;
-  const images = Array.from({ length: units }, (_, u) =>
-    Float32Array.from({ length: side * side }, (_, i) => data[i * units + u]),
-  );
-  return { side, images };
 }

@@ -2,18 +2,20 @@
 import { answer, setNetwork } from './answers.ts';
 import { backend } from './backends.ts';
 import type { Handlers } from './protocol.ts';
-import { type Scope, serve } from './serve.ts';
+import { oneAtATime, type Scope, serve } from './serve.ts';
 
 const training = () => import('./training.ts');
 
+// What computes runs one at a time: a backend is not changed under a prediction.
+const turn = oneAtATime();
+
 const handlers: Handlers = {
-  backend,
-  setNetwork,
-  answer,
-  train: async (p, emit) => (await training()).train(p, emit),
+  backend: (p) => turn(() => backend(p)),
+  setNetwork: (p) => turn(() => setNetwork(p)),
+  answer: (p) => turn(() => answer(p)),
+  train: (p, emit) => turn(async () => (await training()).train(p, emit)),
   stop: async () => (await training()).stop(),
-  examine: async () => (await training()).examine(),
-  filters: async () => (await training()).filters(),
+  examine: () => turn(async () => (await training()).examine()),
 };
 
 serve(self as unknown as Scope, handlers);
