@@ -25,6 +25,7 @@ import {
   type OptimizerOptions,
   RMSprop,
   SGD,
+  schedules,
   serialize,
   sgd,
 } from './index.ts';
@@ -262,6 +263,26 @@ describe('every optimizer', () => {
     got.forEach((x, i) => {
       expect(Math.abs(x - want[i])).toBeLessThan(2e-6);
       expect(Math.abs(x - exact[i])).toBeLessThan(5e-6);
+    });
+  });
+
+  const awkward = {
+    gradientAccumulationSteps: 2,
+    useEma: true,
+    emaMomentum: 0.5,
+    weightDecay: 0.1,
+    globalClipnorm: 1,
+    learningRate: schedules.cosineDecay(0.1, 5),
+  };
+  it.each(ids)('%s: so too with averages, accumulation and scaled losses', (className) => {
+    const make = (): Optimizer =>
+      lossScaleOptimizer(deserialize({ className, config: awkward }), { dynamicGrowthSteps: 2 });
+    setBackend('reference');
+    const want = train(make(), 'float32', false);
+    setBackend('wasm');
+    const got = train(make(), 'float32', true);
+    got.forEach((x, i) => {
+      expect(Math.abs(x - want[i])).toBeLessThan(2e-6);
     });
   });
 });
