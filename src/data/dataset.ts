@@ -55,16 +55,50 @@ export class Dataset<T> implements AsyncIterable<T> {
   readonly #ordered: Ordered | undefined;
   /** How many elements there are: Infinity when there is no end, undefined when nobody knows. */
   readonly cardinality: Cardinality;
+  /** Those that an iteration iterates. */
+  readonly #sources: readonly unknown[];
   #epochs = 0;
 
-  private constructor(open: Open<T>, cardinality: Cardinality, ordered?: Ordered) {
+  private constructor(
+    open: Open<T>,
+    cardinality: Cardinality,
+    o: { readonly ordered?: Ordered; readonly sources?: readonly unknown[] } = {},
+  ) {
     this.#open = open;
     this.cardinality = cardinality;
-    this.#ordered = ordered;
+    this.#ordered = o.ordered;
+    this.#sources = o.sources ?? [];
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T> {
     return this.#open(this.#epochs++)[Symbol.asyncIterator]();
+  }
+
+  /**
+   * How often this dataset, and those it is made of, have been iterated: what the orders to come
+   * depend on. A training run that is taken up again begins its iteration from here.
+   */
+  getState(): number[] {
+    return this.#chain().map((d) => d.#epochs);
+  }
+  /** Throws `data` for the state of another dataset. */
+  setState(state: readonly number[]): void {
+    const chain = this.#chain();
+    if (!Array.isArray(state) || state.length !== chain.length)
+      throw new GradloomError('data', 'setState: this is the state of another dataset.');
+    chain.forEach((d, i) => {
+      d.#epochs = state[i];
+    });
+  }
+  #chain(): Dataset<unknown>[] {
+    const found: Dataset<unknown>[] = [];
+    const visit = (d: Dataset<unknown>): void => {
+      if (found.includes(d)) return;
+      found.push(d);
+      for (const s of d.#sources) if (s instanceof Dataset) visit(s);
+    };
+    visit(this as Dataset<unknown>);
+    return found;
   }
 
   // ---- sources
@@ -84,7 +118,7 @@ export class Dataset<T> implements AsyncIterable<T> {
       const n = order?.length ?? rows.length;
       for (let i = 0; i < n; i++) yield (await rows.row(order ? order[i] : i)) as T;
     }
-    return new Dataset(open, ordered.order(0)?.length ?? rows.length, ordered);
+    return new Dataset(open, ordered.order(0)?.length ?? rows.length, { ordered });
   }
 
   /** One element: all of it. */
@@ -177,7 +211,7 @@ export class Dataset<T> implements AsyncIterable<T> {
     }
     const sizes = sources.map((d) => (d as Partial<Dataset<unknown>>).cardinality);
     const known = sizes.every((n) => n !== undefined);
-    return new Dataset<A>(open, known ? Math.min(...(sizes as number[])) : undefined);
+    return new Dataset<A>(open, known ? Math.min(...(sizes as number[])) : undefined, { sources });
   }
 
   // ---- steps
@@ -230,7 +264,7 @@ export class Dataset<T> implements AsyncIterable<T> {
         yield (await rows.gather(part)) as Batched<T>;
       }
     }
-    return new Dataset<Batched<T>>(open, n);
+    return new Dataset<Batched<T>>(open, n, { sources: [this] });
   }
 
   /** Batches of arrays of different lengths, filled up at the end. */
@@ -301,7 +335,7 @@ export class Dataset<T> implements AsyncIterable<T> {
   /** Keeps the elements in memory the first time that they are gone through to the end. */
   cache(): Dataset<T> {
     let kept: readonly T[] | undefined;
-    return this.#then(async function* (source) {
+    const filled = async function* (source: AsyncIterable<T>): AsyncGenerator<T> {
       if (kept) {
         yield* kept;
         return;
@@ -312,7 +346,9 @@ export class Dataset<T> implements AsyncIterable<T> {
         yield element;
       }
       kept = seen;
-    }, this.cardinality);
+    };
+    // Its source is iterated once in every program, whatever the state.
+    return this.#then(filled, this.cardinality, []);
   }
 
   /** Makes up to `n` elements ahead while the reader is busy. */
@@ -340,6 +376,7 @@ export class Dataset<T> implements AsyncIterable<T> {
     return new Dataset<T>(
       open,
       times === 0 || n === 0 ? 0 : n === undefined ? undefined : n * times,
+      { sources: [this] },
     );
   }
 
@@ -398,6 +435,7 @@ export class Dataset<T> implements AsyncIterable<T> {
         yield* other;
       },
       a === undefined || b === undefined ? undefined : a + b,
+      [this, other],
     );
   }
 
@@ -461,9 +499,10 @@ export class Dataset<T> implements AsyncIterable<T> {
   #then<R>(
     step: (source: AsyncIterable<T>, epoch: number) => AsyncIterable<R>,
     cardinality: Cardinality,
+    sources: readonly unknown[] = [this],
   ): Dataset<R> {
     // The source counts its own iterations, so a shuffle before a repeat goes on shuffling.
-    return new Dataset<R>((epoch) => step(this, epoch), cardinality);
+    return new Dataset<R>((epoch) => step(this, epoch), cardinality, { sources });
   }
 
   #cut(part: (order: Int32Array) => Int32Array): Dataset<T> {

@@ -2,6 +2,7 @@
 import { GradloomError } from '../../errors.ts';
 import { camelCase } from '../identifiers.ts';
 import type { Model } from '../models/model.ts';
+import type { RunState } from '../training/run-state.ts';
 
 /**
  * Figures by name. Keras's own names (`val_loss`) and camelCase (`valLoss`) both work; only the
@@ -89,6 +90,22 @@ export type Hook = Exclude<
 export const hooks: readonly Hook[] = Object.getOwnPropertyNames(Callback.prototype).filter(
   (name) => name.startsWith('on'),
 ) as Hook[];
+
+/** A callback that keeps the state of the whole run, when all callbacks have had their turn. */
+export interface Keeper {
+  /** The state to go on from, when training begins. */
+  load(): Promise<RunState | undefined>;
+  /** Whether to keep the state after this batch; null at the end of an epoch. Asked once. */
+  wants(batch: number | null): boolean;
+  save(state: RunState): Promise<void>;
+  /** Training has come to its end. */
+  done(): Promise<void>;
+}
+
+/** Those that are. */
+export function keepersAmong(callbacks: readonly Callback[]): Keeper[] {
+  return callbacks.filter((c) => 'wants' in c && 'save' in c && 'load' in c) as never;
+}
 
 export class CallbackList {
   readonly callbacks: readonly Callback[];

@@ -83,6 +83,13 @@ export class EarlyStopping extends MonitorCallback {
       this.model.stopTraining = true;
     }
   }
+  override getState(): unknown {
+    const { wait, stoppedEpoch, best, bestEpoch, bestWeights } = this;
+    return { wait, stoppedEpoch, best, bestEpoch, bestWeights };
+  }
+  override setState(state: unknown): void {
+    Object.assign(this, state);
+  }
   override onTrainEnd(): void {
     if (this.stoppedEpoch > 0 && this.verbose > 0)
       console.log(`Epoch ${this.stoppedEpoch + 1}: early stopping`);

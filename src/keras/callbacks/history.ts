@@ -16,12 +16,30 @@ export class History extends Callback {
       const camel = camelCase(name);
       if (!(camel in this.history)) this.history[camel] = [];
       if (name === camel) this.history[camel].push(logs[name]);
-      else if (!(name in this.history))
-        Object.defineProperty(this.history, name, {
-          value: this.history[camel],
-          enumerable: false,
-          configurable: true,
-        });
+      else this.#alias(name, camel);
     }
+  }
+  #alias(name: string, camel: string): void {
+    if (name in this.history) return;
+    Object.defineProperty(this.history, name, {
+      value: this.history[camel],
+      enumerable: false,
+      configurable: true,
+    });
+  }
+
+  override getState(): unknown {
+    const names = Object.getOwnPropertyNames(this.history);
+    return { epoch: [...this.epoch], names, values: { ...this.history } };
+  }
+  override setState(state: unknown): void {
+    const { epoch, names, values } = state as {
+      epoch: number[];
+      names: string[];
+      values: Record<string, number[]>;
+    };
+    this.epoch.push(...epoch);
+    Object.assign(this.history, values);
+    for (const name of names) if (!(name in values)) this.#alias(name, camelCase(name));
   }
 }

@@ -1,9 +1,15 @@
 /** Callbacks: what may happen at the steps of training, evaluation and prediction. */
 export {
+  BackupAndRestore,
+  type BackupAndRestoreOptions,
+  backupAndRestore,
+} from './backup-and-restore.ts';
+export {
   Callback,
   CallbackList,
   type FitParams,
   figuresOf,
+  type Keeper,
   type Logs,
   makeLogs,
 } from './callback.ts';

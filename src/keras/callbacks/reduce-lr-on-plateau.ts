@@ -99,6 +99,14 @@ export class ReduceLROnPlateau extends MonitorCallback {
     }
   }
 
+  override getState(): unknown {
+    const { wait, cooldownCounter, best } = this;
+    return { wait, cooldownCounter, best };
+  }
+  override setState(state: unknown): void {
+    Object.assign(this, state);
+  }
+
   /** Whether it could be reduced. */
   #reduce(epoch: number, old: number): boolean {
     if (!(old > Math.fround(this.minLr))) return false;

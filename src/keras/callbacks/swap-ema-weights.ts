@@ -52,6 +52,13 @@ export class SwapEMAWeights extends Callback {
     this.#swap(false);
   }
 
+  override getState(): unknown {
+    return this.#swapped !== undefined;
+  }
+  override setState(swapped: unknown): void {
+    this.#swapped = swapped ? this.model.optimizer : undefined;
+  }
+
   /** Puts the averages in the place of the weights, or the weights back. */
   #swap(to: boolean): void {
     const { optimizer } = this.model;

@@ -57,6 +57,20 @@ export class MT19937 {
     s[0] = 0x80000000;
   }
 
+  /** Everything that the numbers to come depend on: 624 words and a position. */
+  get state(): Uint32Array {
+    return Uint32Array.from([...this.#state, this.#index]);
+  }
+  /** A generator that goes on from a state; undefined for what is none. */
+  static fromState(state: unknown): MT19937 | undefined {
+    if (!(state instanceof Uint32Array) || state.length !== 625 || state[624] > 624)
+      return undefined;
+    const g = new MT19937();
+    g.#state.set(state.subarray(0, 624));
+    g.#index = state[624];
+    return g;
+  }
+
   /** The next 32 bits. */
   next(): number {
     if (this.#index >= 624) this.#generate();

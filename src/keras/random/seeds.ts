@@ -47,6 +47,26 @@ export function setRandomSeed(seed: number): void {
   globals = start(checkSeed(seed), seed);
 }
 
+/** All that seeds, keys and orders to come depend on. */
+export interface RandomState {
+  readonly seeds: Uint32Array;
+  readonly shuffles: Uint32Array;
+  readonly unnamed: Key | null;
+}
+
+export function randomState(): RandomState {
+  const { seeds, shuffles, unnamed } = state();
+  return { seeds: seeds.state, shuffles: shuffles.state, unnamed: unnamed ?? null };
+}
+
+/** Goes on from a state that `randomState` gave. Throws `seed` for what is none. */
+export function setRandomState(s: RandomState): void {
+  const [seeds, shuffles] = [MT19937.fromState(s?.seeds), MT19937.fromState(s?.shuffles)];
+  if (!seeds || !shuffles)
+    throw new GradloomError('seed', 'This is no state of the random numbers.');
+  globals = { seeds, shuffles, unnamed: s.unnamed ?? undefined };
+}
+
 /** The seed of the next unseeded initializer or generator: 1 to 10^9. */
 export function drawSeed(): number {
   return state().seeds.randint(1, 1_000_000_000);

@@ -48,6 +48,12 @@ export class Figures {
     }
   }
 
+  /** The state of the metrics, of both kinds. */
+  get cells(): ReadonlySet<Variable> {
+    const sets = Object.values(this.#sets).flatMap((s) => [...s.values()].flat());
+    return new Set(sets);
+  }
+
   /** Takes what the device holds now: of the state in use. */
   async read(): Promise<Read> {
     const out: Read = [];

@@ -17,6 +17,7 @@ import type { Feed, Shuffle } from './batches.ts';
 import { checkCount, sameTargets, splitData, warnNonFinite } from './data.ts';
 import { testPass } from './evaluate.ts';
 import { byName, type Read } from './figures.ts';
+import { Keeping } from './keeping.ts';
 import type { ClassWeight } from './labels.ts';
 import { Pacer, runPass } from './loop.ts';
 import { type Given, gather, makeFeed, needSteps } from './prepare.ts';
@@ -150,15 +151,28 @@ export async function fit(
     const inspect = nanWatch();
     model.stopTraining = false;
     await callbacks.call('onTrainBegin');
-    let logs: Logs = {};
-    for (let epoch = plan.initialEpoch; epoch < plan.epochs; epoch++) {
+    const validation = gathered.validation?.source;
+    const keeping = new Keeping({
+      model,
+      trainer,
+      feed,
+      validation,
+      callbacks: callbacks.callbacks,
+    });
+    const begun = await keeping.load();
+    const from = begun?.epoch ?? plan.initialEpoch;
+    let logs: Logs = begun ? makeLogs(begun.logs) : {};
+    for (let epoch = from; epoch < plan.epochs && !(begun && model.stopTraining); epoch++) {
       await callbacks.call('onEpochBegin', epoch);
       const again = epoch + 1 < plan.epochs;
       const count = plan.steps ?? feed.length;
-      const pass = { steps: count, again, callbacks, pacer, bar, inspect };
+      const pass = {
+        ...{ steps: count, again, callbacks, pacer, bar, inspect },
+        ...keeping.pass(epoch, count, figuresOf(logs)),
+      };
       const { figures, steps: ran } = await runPass('train', model, trainer, feed, pass);
       if (ran === 0) {
-        if (epoch > plan.initialEpoch) break;
+        if (epoch > from) break;
         throw new GradloomError('data', 'fit: the data source gave no batches.');
       }
       if (prepared.validation && plan.validates(epoch)) {
@@ -170,11 +184,13 @@ export async function fit(
       await callbacks.call('onEpochEnd', epoch, logs);
       // Callbacks may have put figures in, such as the learning rate.
       bar.progress(ran, figuresOf(logs), true);
+      await keeping.epochEnd(epoch, figuresOf(logs));
       if (model.stopTraining) break;
       if (pacer.due) await pacer.pause();
     }
     trainer.optimizer.finalizeVariableValues(trainer.weights);
     await callbacks.call('onTrainEnd', logs);
+    await keeping.done();
     return history;
   } finally {
     await feed?.close();

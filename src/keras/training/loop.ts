@@ -107,6 +107,10 @@ export interface PassOptions {
   readonly bar?: ProgbarLogger;
   /** Sees every reading of the figures. */
   readonly inspect?: (figures: Read) => void;
+  /** Brings an epoch to where it was interrupted; gives the steps that were done, and the last batch. */
+  readonly resume?: () => Promise<{ readonly done: number; readonly last: Batch | undefined }>;
+  /** Called between two steps, after the callbacks. */
+  readonly settled?: (steps: number) => Promise<void> | undefined;
 }
 
 /** The figures at the end of a pass, after how many steps. */
@@ -143,10 +147,18 @@ export async function runPass(
     return r;
   };
   trainer.figures.use(kind);
-  model.resetMetrics();
-  const started = feed.begin();
-  if (started) await started;
-  while (i < limit) {
+  if (o.resume) {
+    const { done, last } = await o.resume();
+    i = done;
+    step = last?.step;
+    last?.done?.();
+  } else {
+    model.resetMetrics();
+    const started = feed.begin();
+    if (started) await started;
+  }
+  const first = i + 1;
+  while (i < limit && !(o.resume && model.stopTraining)) {
     const coming = feed.next(o.again === true || i + 1 < limit);
     const batch = coming instanceof Promise ? await pacer.wait(coming) : coming;
     if (!batch) break;
@@ -155,8 +167,10 @@ export async function runPass(
     step.run(batch.buffers, batch.tensors);
     batch.done?.();
     i++;
-    if (i === 1) bar?.firstStepDone();
+    if (i === first) bar?.firstStepDone();
     if (ending && (i % every === 0 || i === limit)) await finish();
+    const keeping = i % every === 0 ? o.settled?.(i) : undefined;
+    if (keeping) await keeping;
     pacer.check();
     if (kind === 'train' && model.stopTraining) break;
     if (!pacer.due) continue;

@@ -14,12 +14,13 @@ import {
 import { type Callback, CallbackList, ProgbarLogger } from '../callbacks/index.ts';
 import { checkOptions } from '../identifiers.ts';
 import type { Model } from '../models/model.ts';
-import { type Batch, SourceFeed } from './batches.ts';
+import type { Batch } from './batches.ts';
 import { checkCount, checkData, type Data } from './data.ts';
 import { Pacer, turnNowAndThen } from './loop.ts';
 import { type Outputs, Parts } from './outputs.ts';
 import { countsOf } from './prepare.ts';
 import { isSource, openSource, unpackBatch } from './source.ts';
+import { SourceFeed } from './source-feed.ts';
 import { Layout, type Trees } from './steps.ts';
 import {
   type DataTree,

@@ -2,17 +2,12 @@
 import { GradloomError } from '../../errors.ts';
 import { bufferOf, Tensor } from '../../tensor/index.ts';
 import type { Model } from '../models/model.ts';
-import {
-  ArrayFeed,
-  type ArrayFeedOptions,
-  type Batch,
-  type Feed,
-  type Shuffle,
-  SourceFeed,
-} from './batches.ts';
+import { ArrayFeed, type ArrayFeedOptions } from './array-feed.ts';
+import type { Batch, Feed, Shuffle } from './batches.ts';
 import { type Counts, checkData, type Data, makeData } from './data.ts';
 import { type ClassWeight, checkTargets, classWeights } from './labels.ts';
 import { type DataSource, isSource, openSource, unpackBatch } from './source.ts';
+import { SourceFeed } from './source-feed.ts';
 import { Layout, type Trees } from './steps.ts';
 import type { Trainer } from './trainer.ts';
 import { type DataTree, isObject } from './tree.ts';

@@ -30,10 +30,20 @@ export interface DataSource {
   readonly shuffles: boolean;
   /** Whether asking for the next batch early may save time. */
   readonly ahead: boolean;
-  open(): Iterator<unknown> | AsyncIterator<unknown>;
+  open(): SourceIterator;
+  /**
+   * What the iterations to come depend on, of sources that know (`getState` and `setState`, as a Dataset
+   * has them): asked right before one begins.
+   */
+  readonly memory?: { get(): unknown; set(state: unknown): void };
   onEpochBegin?(): void;
   onEpochEnd?(): void;
 }
+
+/** `skip(n)` goes over n batches that nobody needs, where that is cheaper than taking them. */
+export type SourceIterator = (Iterator<unknown> | AsyncIterator<unknown>) & {
+  skip?(n: number): void;
+};
 
 type Iterables = Partial<Iterable<unknown> & AsyncIterable<unknown>>;
 
@@ -93,15 +103,22 @@ export function openSource(method: string, x: BatchSource, shuffle: boolean): Da
     // An iterator that was handed to us belongs to its owner, who may go on with it.
     owned: !isIterator(it),
     ahead: typeof it[Symbol.asyncIterator] === 'function',
+    memory: memoryOf(it),
     open: () => iteratorOf(it),
   };
+}
+
+function memoryOf(x: object): DataSource['memory'] {
+  const { getState, setState } = x as Record<string, unknown>;
+  if (typeof getState !== 'function' || typeof setState !== 'function') return undefined;
+  return { get: () => getState.call(x), set: (s) => setState.call(x, s) };
 }
 
 function isIterator(it: Iterables): boolean {
   return typeof (it as { next?: unknown }).next === 'function';
 }
 
-function iteratorOf(it: Iterables): Iterator<unknown> | AsyncIterator<unknown> {
+function iteratorOf(it: Iterables): SourceIterator {
   return it[Symbol.asyncIterator]?.() ?? it[Symbol.iterator]!();
 }
 
@@ -125,6 +142,7 @@ function ofDataset(method: string, d: PyDataset, shuffle: boolean): DataSource {
     shuffles: shuffle,
     owned: true,
     ahead: true,
+    memory: memoryOf(d),
     open() {
       const n = count();
       const order = n !== null && shuffle ? drawShuffle(n) : undefined;
@@ -140,6 +158,9 @@ function ofDataset(method: string, d: PyDataset, shuffle: boolean): DataSource {
         }
       };
       return {
+        skip(batches: number): void {
+          at += batches;
+        },
         next(): IteratorResult<unknown> | Promise<IteratorResult<unknown>> {
           ask();
           if (queue.length === 0) return { done: true, value: undefined };
@@ -148,7 +169,7 @@ function ofDataset(method: string, d: PyDataset, shuffle: boolean): DataSource {
             ? item.then((value: unknown) => ({ done: false, value }))
             : { done: false, value: item };
         },
-      } as Iterator<unknown>;
+      } as SourceIterator;
     },
     onEpochBegin: () => d.onEpochBegin(),
     onEpochEnd: () => d.onEpochEnd(),

@@ -12,12 +12,14 @@ import {
   fromBuffer,
   fromData,
   recordingGraph,
+  type StateCell,
   stateScope,
   Tensor,
   type TensorLike,
   traceToExecutable,
 } from '../../tensor/index.ts';
 import type { Model } from '../models/model.ts';
+import { randomState, setRandomState } from '../random/seeds.ts';
 import { Variable } from '../variable.ts';
 import type { Figures, Kind, Read } from './figures.ts';
 import { flatten, mapLeaves, structure, type TreeOf } from './tree.ts';
@@ -154,6 +156,17 @@ class EagerStep {
   }
 }
 
+/** Steps whose state is known from elsewhere: see resume.ts. */
+export interface ExpectedSteps {
+  has(key: string): boolean;
+  /** Called when the step has been compiled. */
+  met(key: string, cells: readonly StateCell[]): void;
+}
+
+function cellsKey({ kind, batch, source, tail, layout }: StepSpec): string {
+  return `${kind} ${batch} ${source} ${tail ?? false} ${layout.key}`;
+}
+
 /** So many shapes of batches are hardly meant. */
 const manyPrograms = 32;
 
@@ -164,12 +177,28 @@ export class Stepper {
   readonly #positions: Readonly<Record<Kind, Variable>> = { train: counter(), test: counter() };
   readonly #cache = new Map<string, AnyStep>();
   #backend: Backend | undefined;
+  /** The state that each step reads and changes, in the order in which it was met. */
+  readonly #cells = new Map<string, readonly StateCell[]>();
+  #expected: ExpectedSteps | undefined;
 
   /** `eager` runs steps without compiling them. */
   constructor(model: Model, figures: Figures, eager: boolean) {
     this.#model = model;
     this.#figures = figures;
     this.#eager = eager;
+  }
+
+  /** What each compiled step reads and changes, by what it was compiled for. */
+  get cells(): ReadonlyMap<string, readonly StateCell[]> {
+    return this.#cells;
+  }
+  get eager(): boolean {
+    return this.#eager;
+  }
+  /** Says what is to become of the state of steps that another program compiled. */
+  expect(expected: ExpectedSteps): void {
+    this.#expected = expected;
+    for (const [key, cells] of this.#cells) if (expected.has(key)) expected.met(key, cells);
   }
 
   /** Back to the first batch. */
@@ -183,9 +212,8 @@ export class Stepper {
       this.#cache.clear();
       this.#backend = backend;
     }
-    const { kind, layout, batch, source, tail } = spec;
     const { revision } = this.#model.optimizer;
-    const key = `${kind} ${batch} ${source} ${tail ?? false} ${revision} ${layout.key}`;
+    const key = `${revision} ${cellsKey(spec)}`;
     let step = this.#cache.get(key);
     if (!step) {
       step = this.#make(spec);
@@ -210,9 +238,22 @@ export class Stepper {
       names = made.names;
       return made.values;
     };
-    const { run, outputs } = traceToExecutable(trace, [...layout.tensors, ...order], {
-      name: `${this.#model.name}_${kind}`,
-    });
+    const key = cellsKey(spec);
+    const expected = this.#expected?.has(key) ? this.#expected : undefined;
+    const before = expected && randomState();
+    const { run, outputs, changed, read } = traceToExecutable(
+      trace,
+      [...layout.tensors, ...order],
+      {
+        name: `${this.#model.name}_${kind}`,
+      },
+    );
+    this.#cells.set(key, [...changed, ...read]);
+    if (expected) {
+      // What was drawn on the way was drawn when the step was compiled first.
+      setRandomState(before!);
+      expected.met(key, this.#cells.get(key)!);
+    }
     // Metrics that were made on the way count in this kind's state too.
     this.#figures.use(kind);
     return new Step(run, this.#figures, names, outputs);

@@ -1,0 +1,109 @@
+/** BackupAndRestore. */
+import { isNode } from '../../datasets/platform.ts';
+import { GradloomError } from '../../errors.ts';
+import { checkOptions } from '../identifiers.ts';
+import type { RunState } from '../training/run-state.ts';
+import { Callback, type Keeper } from './callback.ts';
+import { BatchCounter, checkSaveFreq, type SaveFreq } from './save-freq.ts';
+
+export interface BackupAndRestoreOptions {
+  /** A folder for this training alone. */
+  readonly backupDir: string;
+  /** At the end of every epoch, or after so many batches (and at the end of every epoch). Default 'epoch'. */
+  readonly saveFreq?: SaveFreq;
+  /** Keeps the backup before the last too, to go on from when the last is damaged. Default false. */
+  readonly doubleCheckpoint?: boolean;
+  /** Removes the backup when training has come to its end. Default true. */
+  readonly deleteCheckpoint?: boolean;
+}
+
+const optionNames: readonly string[] = [
+  'backupDir',
+  'saveFreq',
+  'doubleCheckpoint',
+  'deleteCheckpoint',
+];
+
+/**
+ * Takes up a training that was interrupted, by whatever: when `fit` is called with the same model and
+ * data in another process, it goes on from the last backup, in the middle of an epoch if need be. A run
+ * that is seeded (`keras.utils.setRandomSeed`) ends with the same weights bit for bit, on the same
+ * backend, as if it had not been interrupted: weights, optimizer, seeds, the order of the data, metrics
+ * and callbacks (by `getState` and `setState`) are all part of a backup.
+ *
+ * A backup is a safetensors file with a checksum, which is replaced in one step. Sources of batches are
+ * iterated anew up to where they were; a PyDataset is asked for no batch that is behind. Data that draw
+ * random numbers of their own should do so by the number of the batch.
+ */
+export class BackupAndRestore extends Callback implements Keeper {
+  readonly backupDir: string;
+  readonly saveFreq: SaveFreq;
+  readonly doubleCheckpoint: boolean;
+  readonly deleteCheckpoint: boolean;
+  readonly #batches = new BatchCounter();
+
+  /** Throws `callback`, `unknown-option`; in a browser `node-only`. */
+  constructor(
+    backupDir: string | BackupAndRestoreOptions,
+    more: Partial<BackupAndRestoreOptions> = {},
+  ) {
+    super();
+    const o: BackupAndRestoreOptions =
+      typeof backupDir === 'object' && backupDir !== null ? backupDir : { ...more, backupDir };
+    checkOptions('BackupAndRestore', o, optionNames);
+    if (typeof o.backupDir !== 'string' || o.backupDir === '')
+      throw new GradloomError(
+        'callback',
+        `BackupAndRestore: backupDir must be the path of a folder; received ${JSON.stringify(o.backupDir)}.`,
+        { backupDir: o.backupDir },
+      );
+    if (!isNode())
+      throw new GradloomError('node-only', 'BackupAndRestore works in Node only: it needs files.');
+    this.backupDir = o.backupDir;
+    this.saveFreq = checkSaveFreq('BackupAndRestore', o.saveFreq ?? 'epoch');
+    this.doubleCheckpoint = o.doubleCheckpoint ?? false;
+    this.deleteCheckpoint = o.deleteCheckpoint ?? true;
+  }
+
+  override onEpochBegin(): void {
+    this.#batches.beginEpoch();
+  }
+
+  // ---- called by the training loop, when all callbacks have had their turn
+
+  /** Throws `callback` for a model that is not built; `backup` for a file that is damaged. */
+  async load(): Promise<RunState | undefined> {
+    if (!this.model.built)
+      throw new GradloomError(
+        'callback',
+        `To use the BackupAndRestore callback, your model must be built before you call fit: give model "${this.model.name}" an input shape, or call it on a batch of data.`,
+        { model: this.model.name },
+      );
+    const { loadBackup } = await import('./backup-files.node.ts');
+    return loadBackup(this.backupDir);
+  }
+  wants(batch: number | null): boolean {
+    return batch === null || this.#batches.due(batch, this.saveFreq);
+  }
+  async save(state: RunState): Promise<void> {
+    const { saveBackup } = await import('./backup-files.node.ts');
+    await saveBackup(this.backupDir, state, this.doubleCheckpoint);
+  }
+  async done(): Promise<void> {
+    if (!this.deleteCheckpoint) return;
+    const { deleteBackup } = await import('./backup-files.node.ts');
+    await deleteBackup(this.backupDir);
+  }
+
+  override getState(): unknown {
+    return this.#batches.state;
+  }
+  override setState(state: unknown): void {
+    this.#batches.state = state as [number, number];
+  }
+}
+
+export const backupAndRestore = (
+  backupDir: string | BackupAndRestoreOptions,
+  o: Partial<BackupAndRestoreOptions> = {},
+): BackupAndRestore => new BackupAndRestore(backupDir, o);
