@@ -51,9 +51,15 @@ describe('setBackend', () => {
   it('refuses unknown names and thread counts', () => {
     const e = errorOf(() => registry.setBackend('cuda'));
     expect(e.code).toBe('backend');
-    expect(e.message).toContain('native, wasm, reference');
+    expect(e.message).toContain('native, wasm, webgpu, reference');
     expect(errorOf(() => registry.setBackend('wasm', { threads: 0 })).code).toBe('backend');
     expect(errorOf(() => registry.setBackend('wasm:threads=x')).code).toBe('backend');
+  });
+  it('says how to start a backend that takes waiting', () => {
+    expect(errorOf(() => registry.setBackend('webgpu')).message).toContain('await loadBackend');
+    vi.stubEnv('GRADLOOM_BACKEND', 'webgpu');
+    expect(errorOf(() => registry.getBackend()).message).toContain('await loadBackend()');
+    expect(registry.availableBackends()).not.toContain('webgpu');
   });
   it('falls back to wasm where no compiler works, saying so once', () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});

@@ -5,17 +5,20 @@ import { didYouMean } from '../suggest.ts';
 import type { Backend } from './backend.ts';
 import { createReferenceBackend, loadReferenceBackend } from './reference/index.ts';
 import { createWasmBackend } from './wasm/index.ts';
+import type { WebgpuBackend } from './webgpu/index.ts';
 
 export interface BackendOptions {
   /** Threads of a CPU backend; default one a core. */
   readonly threads?: number;
 }
 
-const names = ['native', 'wasm', 'reference'] as const;
+const names = ['native', 'wasm', 'webgpu', 'reference'] as const;
 export type BackendName = (typeof names)[number];
 
 let current: Backend | undefined;
 let warned = false;
+/** The WebGPU backend made last: making one takes waiting, choosing it again does not. */
+let webgpu: WebgpuBackend | undefined;
 
 function env(name: string): string | undefined {
   const p = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process;
@@ -58,6 +61,13 @@ function create(name: string, given: BackendOptions, chosen: boolean): Backend {
       return createWasmBackend(options);
     case 'reference':
       return createReferenceBackend();
+    case 'webgpu':
+      if (webgpu && !webgpu.ended) return webgpu;
+      throw new GradloomError(
+        'backend',
+        'The WebGPU backend takes a moment to start: await loadBackend("webgpu") first. (With GRADLOOM_BACKEND=webgpu: await loadBackend().)',
+        { name },
+      );
     default:
       throw new GradloomError(
         'backend',
@@ -113,18 +123,29 @@ export function setBackend(
 }
 
 /**
- * `setBackend` for backends whose code a browser has yet to load (`reference`); resolves with the
- * backend, which is then in use. Rejects with `backend` where there is no such backend.
+ * `setBackend` for backends that take waiting: `webgpu`, and in a browser `reference`, whose code is
+ * loaded then. Resolves with the backend, which is then in use. Without a name, the one that
+ * GRADLOOM_BACKEND names, or the default. A `webgpu` whose device is lost is made anew. Rejects with
+ * `backend` where there is no such backend or it does not work here.
  */
 export async function loadBackend(
-  name: BackendName | (string & {}),
+  name: BackendName | (string & {}) = env('GRADLOOM_BACKEND') || 'native',
   options: BackendOptions = {},
 ): Promise<Backend> {
-  if (parseSetting(name).name === 'reference') await loadReferenceBackend();
+  const { name: wanted } = parseSetting(name);
+  if (wanted === 'reference') await loadReferenceBackend();
+  if (wanted === 'webgpu' && (!webgpu || webgpu.ended)) {
+    const { createWebgpuBackend } = await import('./webgpu/index.ts');
+    webgpu = await createWebgpuBackend();
+  }
   return setBackend(name, options);
 }
 
-/** Names of the backends that work here, the best first. */
+/** Names of the backends that work here, the best first; `webgpu` once it has been loaded. */
 export function availableBackends(): BackendName[] {
-  return names.filter((n) => n !== 'native' || nativeBackend.probeNative().ok);
+  const works = (n: BackendName): boolean => {
+    if (n === 'native') return nativeBackend.probeNative().ok;
+    return n !== 'webgpu' || (webgpu !== undefined && !webgpu.ended);
+  };
+  return names.filter(works);
 }

@@ -78,6 +78,11 @@ export class Device {
     this.#ended = ended;
   }
 
+  /** Whether it is lost or disposed of. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   /** Throws what has gone wrong with the device so far. */
   check(): void {
     if (this.#failure) {

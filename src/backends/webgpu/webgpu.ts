@@ -32,6 +32,8 @@ export interface WebgpuBackend extends Backend {
   readonly description: string;
   /** How often commands have been submitted to the queue. */
   readonly submissions: number;
+  /** Whether the device is lost or disposed of, for good. */
+  readonly ended: boolean;
   /** Throws what the device has reported: lost, out of memory, a refused command. */
   check(): void;
   /** When everything asked for has been done. Throws what failed. */
@@ -56,11 +58,11 @@ const dtypes: ReadonlySet<DType> = new Set(['float32', 'int32', 'uint32', 'uint8
  * Reads are asynchronous: `await tensor.data()`.
  */
 export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<WebgpuBackend> {
-  const gpu = options.gpu ?? (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
+  const gpu = options.gpu ?? (await platformGpu());
   if (!gpu) {
     throw new GradloomError(
       'backend',
-      'There is no WebGPU here (navigator.gpu is missing). In a browser use a secure page (https or localhost) and a current version; in Node install the package "webgpu".',
+      'There is no WebGPU here (navigator.gpu is missing): use a current browser, and a secure page (https or localhost). Or another backend: setBackend("wasm").',
     );
   }
   const adapter = await gpu.requestAdapter({
@@ -79,6 +81,17 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
   }
   const device = new Device(await adapter.requestDevice({ requiredLimits }), describe(adapter));
   return backendOn(device);
+}
+
+/** `navigator.gpu` in browsers, the package `webgpu` in Node. */
+async function platformGpu(): Promise<GPU | undefined> {
+  const { navigator, process } = globalThis as {
+    navigator?: { gpu?: GPU };
+    process?: { versions?: { node?: string } };
+  };
+  if (navigator?.gpu) return navigator.gpu;
+  if (!process?.versions?.node) return undefined;
+  return (await import('./webgpu.node.ts')).nodeGpu();
 }
 
 function describe({ info }: GPUAdapter): string {
@@ -111,6 +124,9 @@ function backendOn(device: Device): WebgpuBackend {
     description: device.description,
     get submissions() {
       return device.submissions;
+    },
+    get ended() {
+      return device.ended;
     },
     check: () => device.check(),
     async settled() {
