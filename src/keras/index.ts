@@ -18,6 +18,7 @@ export * from './models/index.ts';
 export * as models from './models/index.ts';
 export * as ops from './ops/index.ts';
 export * as optimizers from './optimizers/index.ts';
+export { Optimizer } from './optimizers/index.ts';
 export * as random from './random/index.ts';
 export * as regularizers from './regularizers/index.ts';
 export * as saving from './saving/index.ts';
