@@ -1,4 +1,4 @@
-// Bundles what .size-limit.json bounds, as a page would load it: `output/sizes/NAME/` gets the files
+// Bundles what .size-limit.json bounds, as a page would load it: `node_modules/.cache/sizes/NAME/` gets the files
 // that are loaded at once, not those that are loaded when something is used. Then size-limit measures.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -26,7 +26,7 @@ const programs = {
   keras: `import * as keras from 'gradloom/keras'; globalThis.keras = keras;`,
 };
 
-const out = join(root, 'output/sizes');
+const out = join(root, 'node_modules/.cache/sizes');
 rmSync(out, { recursive: true, force: true });
 for (const [name, contents] of Object.entries(programs)) {
   const { metafile, outputFiles } = await build({
