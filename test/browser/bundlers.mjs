@@ -27,12 +27,13 @@ export const programs = {
     code: `
       import * as keras from 'gradloom/keras';
       import * as np from 'gradloom/numpy';
+      keras.utils.setRandomSeed(1);
       const model = keras.sequential([
         keras.layers.dense(8, { activation: 'relu', inputShape: [3] }),
         keras.layers.dense(1),
       ]);
       model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
-      const { history } = await model.fit(np.ones([64, 3]), np.ones([64, 1]), { epochs: 40, verbose: 0 });
+      const { history } = await model.fit(np.ones([64, 3]), np.ones([64, 1]), { epochs: 300, verbose: 0 });
       if (!(history.loss.at(-1) < history.loss[0] / 2)) throw new Error('did not learn: ' + history.loss);
       const { className } = keras.layers.serialize(model.layers[0]);
       if (className !== 'Dense') throw new Error('a class is called ' + className);

@@ -6,4 +6,7 @@ export const pages = [
   { path: 'compliance.html', query: '?threads=3', isolated: true },
   { path: 'training.html' },
   { path: 'training.html', isolated: true },
+  { path: 'weights.html' },
+  { path: 'worker.html' },
+  { path: 'worker.html', isolated: true },
 ];

@@ -2,8 +2,10 @@
 // them in headless Chromium. `npm run test:browser [-- --only=script-tag]`. Ends with
 // "N passed, N failed".
 import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
@@ -35,6 +37,16 @@ async function open(browser, url, { name, limit = 60_000 }) {
   page.on('console', (message) => {
     if (message.type() === 'error') errors.push(message.text());
   });
+  // What the page gives its user as a file, for the page to look at.
+  const downloads = [];
+  page.on('download', (d) => downloads.push(d));
+  await page.exposeFunction('downloaded', async () => {
+    for (let i = 0; i < 100 && downloads.length === 0; i++) await sleep(50);
+    const download = downloads.shift();
+    if (!download) return null;
+    const bytes = await readFile(await download.path());
+    return { name: download.suggestedFilename(), base64: bytes.toString('base64') };
+  });
   const start = performance.now();
   try {
     await page.goto(url);
@@ -57,7 +69,9 @@ let browser;
 try {
   await build({
     ...forPages(root),
-    entryPoints: ['harness', 'compliance', 'training'].map((name) => join(here, `${name}.ts`)),
+    entryPoints: ['harness', 'compliance', 'training', 'weights', 'worker', 'in-worker'].map(
+      (name) => join(here, `${name}.ts`),
+    ),
     outdir: built,
   });
   for (const { name, path, bytes, complaints } of await bundlePrograms(root, project, built)) {

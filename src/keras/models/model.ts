@@ -293,7 +293,7 @@ export class Model extends Network {
 
   /**
    * Writes the weights to a file whose extension says the format: `.safetensors`. A file that is there
-   * is replaced in one step. Throws `extension`, `not-built`, `disk-full`, `file-unwritable`.
+   * is replaced in one step. In browsers it is `indexeddb://name` or `downloads://name`. Throws `extension`, `not-built`, `disk-full`, `file-unwritable`.
    */
   async saveWeights(path: string, o: SaveWeightsOptions = {}): Promise<void> {
     const { saveWeights } = await import('../saving/weights-files.ts');

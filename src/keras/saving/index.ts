@@ -1,8 +1,24 @@
 /** `keras.saving`: models and weights in files. */
-export {
-  encodeWeights,
-  type LoadWeightsOptions,
-  loadWeights,
-  type SaveWeightsOptions,
-  saveWeights,
-} from './weights-files.ts';
+import { later } from '../later.ts';
+import type * as indexedDb from './indexed-db.ts';
+import type * as weights from './weights-files.ts';
+
+export type { SavedFile } from './indexed-db.ts';
+export type { LoadWeightsOptions, SaveWeightsOptions } from './weights-files.ts';
+
+// Documented where they stand.
+export const encodeWeights: typeof weights.encodeWeights = /* @__PURE__ */ later(
+  async () => (await import('./weights-files.ts')).encodeWeights,
+);
+export const saveWeights: typeof weights.saveWeights = /* @__PURE__ */ later(
+  async () => (await import('./weights-files.ts')).saveWeights,
+);
+export const loadWeights: typeof weights.loadWeights = /* @__PURE__ */ later(
+  async () => (await import('./weights-files.ts')).loadWeights,
+);
+export const listSaved: typeof indexedDb.listSaved = /* @__PURE__ */ later(
+  async () => (await import('./indexed-db.ts')).listSaved,
+);
+export const removeSaved: typeof indexedDb.removeSaved = /* @__PURE__ */ later(
+  async () => (await import('./indexed-db.ts')).removeSaved,
+);

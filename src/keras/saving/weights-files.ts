@@ -1,11 +1,11 @@
 /** `saveWeights` and `loadWeights`: the extension chooses the format. */
-import { isNode } from '../../datasets/platform.ts';
 import { GradloomError } from '../../errors.ts';
 import { sameShape, showShape } from '../../shape.ts';
 import { checkOptions } from '../identifiers.ts';
 import type { Model } from '../models/model.ts';
 import type { Variable } from '../variable.ts';
 import { type DecodedWeights, formatOf, formatOfBytes, type WeightFormat } from './formats.ts';
+import { partsOf, placeOf } from './places.ts';
 import { type NamedArray, readVariables, writeVariable } from './values.ts';
 
 export interface SaveWeightsOptions {
@@ -39,9 +39,10 @@ async function encode(what: string, model: Model, format: WeightFormat): Promise
 
 /**
  * Writes the model's weights; a file that is there is replaced in one step, when the new one is whole.
+ * In browsers the path is `indexeddb://name`, or `downloads://name` to give the user a file.
  *
  * @throws GradloomError `extension`, `not-built`, `file-exists`, `disk-full`, `file-unwritable`,
- *   `node-only` in a browser (see `encodeWeights`)
+ *   `node-only` for a path in a browser
  */
 export async function saveWeights(
   model: Model,
@@ -49,21 +50,25 @@ export async function saveWeights(
   o: SaveWeightsOptions = {},
 ): Promise<void> {
   checkOptions('saveWeights', o, ['overwrite']);
-  const format = formatOf('saveWeights', path);
-  needNode(
-    'saveWeights',
-    path,
-    'Use keras.saving.encodeWeights(model, extension), which gives bytes.',
-  );
+  const format = formatFor('saveWeights', path);
+  // Whoever gets the file sees by its name what it is.
+  const whole = partsOf(path)?.scheme === 'downloads' && !path.endsWith(format.extension);
+  const place = await placeOf('saveWeights', whole ? `${path}${format.extension}` : path);
   const bytes = await encode('saveWeights', model, format);
-  const { exists, writeAtomically } = await import('./atomic.node.ts');
-  if (o.overwrite === false && (await exists(path)))
+  if (o.overwrite === false && (await place.exists()))
     throw new GradloomError(
       'file-exists',
       `saveWeights: ${path} is there already, and overwrite is false.`,
       { path },
     );
-  await writeAtomically(path, bytes, { who: 'saveWeights' });
+  await place.write(bytes);
+}
+
+/** The format that the extension chooses; names in a browser (`indexeddb://name`) need none. */
+function formatFor(what: string, path: string): WeightFormat {
+  const name = partsOf(path)?.name;
+  const plain = name !== undefined && !/\.[A-Za-z]\w*$/.test(name);
+  return formatOf(what, plain ? '.safetensors' : path);
 }
 
 /**
@@ -81,7 +86,7 @@ export async function loadWeights(
   checkOptions('loadWeights', o, ['skipMismatch', 'byName', 'maxBytes']);
   const format =
     typeof source === 'string'
-      ? formatOf('loadWeights', source)
+      ? formatFor('loadWeights', source)
       : formatOfBytes('loadWeights', source);
   const name = typeof source === 'string' ? source : `The ${format.extension} data`;
   needBuilt('loadWeights', model);
@@ -91,16 +96,10 @@ export async function loadWeights(
 }
 
 async function readFile(path: string): Promise<Uint8Array> {
-  needNode('loadWeights', path, 'Give it the bytes of the file instead.');
-  const { readWhole } = await import('./atomic.node.ts');
-  const bytes = await readWhole(path);
+  const place = await placeOf('loadWeights', path, 'Or give it the bytes of the file.');
+  const bytes = await place.read();
   if (bytes) return bytes;
   throw new GradloomError('file-not-found', `loadWeights: there is no file ${path}.`, { path });
-}
-
-function needNode(what: string, path: string, instead: string): void {
-  if (isNode()) return;
-  throw new GradloomError('node-only', `${what} works on paths in Node only. ${instead}`, { path });
 }
 
 function needBuilt(what: string, model: Model): void {

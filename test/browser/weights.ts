@@ -1,0 +1,98 @@
+/** Weights kept in the browser and given to its user. */
+import * as keras from '../../src/keras/index.ts';
+import { codeOf, describe, expect, it, run } from './harness.ts';
+
+const { layers, saving } = keras;
+
+function network(units = 4): keras.Model {
+  return keras.sequential([
+    layers.dense(units, { activation: 'tanh', inputShape: [3] }),
+    layers.batchNormalization(),
+    layers.dense(2),
+  ]);
+}
+
+const numbers = (m: keras.Model): string =>
+  m.weights.map((w) => w.tensor.dataSync().join()).join(';');
+
+/** What the runner has seen the page give its user. */
+async function downloaded(): Promise<{ name: string; bytes: Uint8Array }> {
+  const g = window as unknown as {
+    downloaded(): Promise<{ name: string; base64: string } | null>;
+  };
+  const file = await g.downloaded();
+  if (!file) throw new Error('nothing was downloaded');
+  return { name: file.name, bytes: Uint8Array.from(atob(file.base64), (c) => c.charCodeAt(0)) };
+}
+
+describe('weights in IndexedDB', () => {
+  it('come back as they were', async () => {
+    const first = network();
+    const second = network();
+    expect(numbers(first) === numbers(second)).toBe(false);
+    await first.saveWeights('indexeddb://nets/first');
+    await second.loadWeights('indexeddb://nets/first');
+    expect(numbers(second)).toBe(numbers(first));
+  });
+
+  it('are replaced, unless that is not wanted', async () => {
+    const [a, b] = [network(), network()];
+    await a.saveWeights('indexeddb://again.safetensors');
+    expect(
+      await codeOf(() => b.saveWeights('indexeddb://again.safetensors', { overwrite: false })),
+    ).toBe('file-exists');
+    await b.saveWeights('indexeddb://again.safetensors');
+    await a.loadWeights('indexeddb://again.safetensors');
+    expect(numbers(a)).toBe(numbers(b));
+  });
+
+  it('are listed and taken out', async () => {
+    await network().saveWeights('indexeddb://listed');
+    const found = (await saving.listSaved()).find((f) => f.path === 'indexeddb://listed')!;
+    expect(found.size).toBeGreaterThan(100);
+    expect(Math.abs(Date.now() - found.saved.getTime())).toBeLessThan(60_000);
+    await saving.removeSaved('indexeddb://listed');
+    expect((await saving.listSaved()).some((f) => f.path === 'indexeddb://listed')).toBe(false);
+    expect(await codeOf(() => saving.removeSaved('indexeddb://listed'))).toBe('file-not-found');
+  });
+
+  it('say what is wrong', async () => {
+    expect(await codeOf(() => network().loadWeights('indexeddb://nobody'))).toBe('file-not-found');
+    await network(4).saveWeights('indexeddb://four');
+    const other = network(5);
+    const before = numbers(other);
+    expect(await codeOf(() => other.loadWeights('indexeddb://four'))).toBe('weights');
+    expect(numbers(other)).toBe(before);
+    expect(await codeOf(() => network().saveWeights('indexeddb://x.exe'))).toBe('extension');
+    expect(await codeOf(() => network().saveWeights('plain.safetensors'))).toBe('node-only');
+  });
+
+  it('say so when there is no more room', async () => {
+    const put = IDBObjectStore.prototype.put;
+    IDBObjectStore.prototype.put = () => {
+      throw new DOMException('full', 'QuotaExceededError');
+    };
+    try {
+      expect(await codeOf(() => network().saveWeights('indexeddb://big'))).toBe('disk-full');
+    } finally {
+      IDBObjectStore.prototype.put = put;
+    }
+  });
+});
+
+describe('weights as a download', () => {
+  it('make a file that can be loaded', async () => {
+    const first = network();
+    const second = network();
+    await first.saveWeights('downloads://my net');
+    const { name, bytes } = await downloaded();
+    expect(name).toBe('my net.safetensors');
+    await second.loadWeights(bytes);
+    expect(numbers(second)).toBe(numbers(first));
+  });
+
+  it('cannot be read by the page itself', async () => {
+    expect(await codeOf(() => network().loadWeights('downloads://my net'))).toBe('file-unreadable');
+  });
+});
+await run();
