@@ -149,6 +149,8 @@ describe('EarlyStopping', () => {
     let restored = -1;
     const model = {
       stopTraining: false,
+      metrics: [],
+      metricsNames: [],
       getWeights: () => [epoch],
       setWeights: ([w]: number[]) => {
         restored = w;
@@ -216,7 +218,7 @@ describe('EarlyStopping', () => {
       callbacks: [callbacks.earlyStopping({ monitor: 'valLoss' })],
     });
     expect(warn).toHaveBeenCalledTimes(1);
-    expect(warn.mock.calls[0][0]).toMatch(/no "valLoss" to watch; there are accuracy, loss/);
+    expect(warn.mock.calls[0][0]).toMatch(/`valLoss` which is not available.* accuracy,loss/);
   });
 });
 
