@@ -22,6 +22,7 @@ const mainEntries = {
   graph: 'src/graph/index.ts',
   data: 'src/data/index.ts',
   datasets: 'src/datasets/index.ts',
+  onnx: 'src/onnx/index.ts',
 };
 
 /** Names of the subpaths and where each begins. */

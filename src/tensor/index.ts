@@ -22,8 +22,10 @@ export {
   fromBuffer,
   graph,
   TracedExecutable,
+  type TracedGraph,
   type TracedProgram,
   takeBuffer,
+  traceGraph,
   traceToExecutable,
 } from './transform.ts';
 export type { Tree } from './tree.ts';

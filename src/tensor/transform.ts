@@ -297,6 +297,35 @@ export class TracedExecutable {
   }
 }
 
+/** A function as a graph, with what it hangs on beside its arguments. */
+export interface TracedGraph {
+  /** Its inputs: the arguments, the state (what changes first), then `captured`. */
+  readonly graph: Graph;
+  readonly captured: readonly Tensor[];
+  readonly changed: readonly StateCell[];
+  readonly read: readonly StateCell[];
+  /** How many of the graph's outputs are results; behind them stand the new values of `changed`. */
+  readonly results: number;
+}
+
+/** The graph of a function of flat tensors, not compiled: for those who write it down. */
+export function traceGraph(
+  fn: (inputs: Tensor[]) => readonly Tensor[],
+  avals: readonly Aval[],
+  name = 'graph',
+): TracedGraph {
+  const inputs = avals.map((a, i) => lax.parameter(a.shape, a.dtype, `in${i}`));
+  const traced = trace(inputs, () => fn(inputs.map((v) => new Tensor(v))).map((t) => t.value));
+  const { changed, read } = traced.state;
+  return {
+    graph: graphOf(traced, name),
+    captured: traced.captured.map((v) => new Tensor(v)),
+    changed,
+    read,
+    results: traced.outputs.length,
+  };
+}
+
 /** What `traceToExecutable` makes. */
 export interface TracedProgram {
   readonly executable: TracedExecutable;

@@ -282,6 +282,17 @@ export class Subject {
    * number of samples is not known, and which is made anew from its config.
    */
   inModel(): { outputs: readonly Tensor[]; shapes: readonly (readonly (number | null)[])[] } {
+    const model = this.model();
+    const config = JSON.parse(JSON.stringify(model.getConfig())) as Record<string, unknown>;
+    const again = Model.fromConfig(config) as Model;
+    again.setWeights(this.weights);
+    this.#mask(this.inputs);
+    const outputs = again.apply<Tensor | Tensor[]>([...this.inputs]);
+    return { outputs: flatten<Tensor>(outputs), shapes: model.outputs.map((t) => t.shape) };
+  }
+
+  /** A functional model of a fresh layer with the row's weights; the number of samples is not known. */
+  model(): Model {
     const samples = this.inputs[0].shape[0];
     const symbols = this.inputs.map((x) => {
       const first = x.shape[0] === samples ? null : x.shape[0];
@@ -293,12 +304,8 @@ export class Subject {
       extra,
     );
     const model = new Model({ inputs: symbols, outputs: flatten(made) });
-    const config = JSON.parse(JSON.stringify(model.getConfig())) as Record<string, unknown>;
-    const again = Model.fromConfig(config) as Model;
-    again.setWeights(this.weights);
-    this.#mask(this.inputs);
-    const outputs = again.apply<Tensor | Tensor[]>([...this.inputs]);
-    return { outputs: flatten<Tensor>(outputs), shapes: flatten(made).map((t) => t.shape) };
+    model.setWeights(this.weights);
+    return model;
   }
 
   /** The outputs, and the variables' values after the call. */
