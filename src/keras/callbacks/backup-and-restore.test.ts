@@ -173,6 +173,38 @@ describe('BackupAndRestore', () => {
     await agrees(s, [5, 9, 15], 3);
   });
 
+  it.each([false, true])('a CSV file has every line once (append: %s)', async (append) => {
+    const text = (name: string) => readFileSync(join(dir, name), 'utf8');
+    const logged = (name: string): Setup => ({
+      callbacks: () => [callbacks.csvLogger(join(dir, name), { append })],
+    });
+    for (const name of ['a.csv', 'b.csv']) if (append) writeFileSync(join(dir, name), 'kept\r\n');
+    await run(logged('a.csv'), {});
+    for (const after of [6, 13]) {
+      const backup = callbacks.backupAndRestore(join(dir, 'x'), { saveFreq: 5 });
+      await run(logged('b.csv'), { after, backup });
+      // A line after the last backup, which will come again.
+      writeFileSync(join(dir, 'b.csv'), `${text('b.csv')}7,1,1\r\n`);
+    }
+    await run(logged('b.csv'), { backup: callbacks.backupAndRestore(join(dir, 'x')) });
+    if (append) expect(text('a.csv')).toMatch(/^kept\r\n0,/);
+    expect(text('b.csv')).toBe(text('a.csv'));
+  });
+  it('the first training in a process is not mistaken for another that follows', async () => {
+    // Steps that the second run compiles are not brought to where the first was.
+    const backup = () => callbacks.backupAndRestore(dir, { saveFreq: 1 });
+    await run({}, { after: 9, backup: backup() });
+    keras.utils.setRandomSeed(7);
+    const model = dropout();
+    model.compile({ optimizer: 'adam', loss: 'mse', metrics: ['mae'] });
+    await model.fit(x, y, { epochs: 3, batchSize: 4, verbose: 0, callbacks: [backup()] });
+    const before = model.getWeights().map((w) => [...w.dataSync()]);
+    await model.evaluate(x, y, { batchSize: 4, verbose: 0 });
+    expect(model.getWeights().map((w) => [...w.dataSync()])).toEqual(before);
+    const again = await model.fit(x, y, { epochs: 1, batchSize: 4, verbose: 0 });
+    expect(again.epoch).toEqual([0]);
+  });
+
   class Noise extends layers.Layer {
     readonly seeds = new keras.random.SeedGenerator();
     override call(t: Tensor): Tensor {

@@ -72,7 +72,8 @@ export class Callback {
 
   /**
    * What the callback must know to go on in another process as if nothing had happened, for
-   * BackupAndRestore: numbers, strings, tensors, and lists and objects of them. Nothing: undefined.
+   * BackupAndRestore: numbers, strings, tensors, and lists and objects of them (or a promise of it).
+   * Nothing: undefined.
    */
   getState(): unknown {
     return undefined;

@@ -91,6 +91,30 @@ export class CSVLogger extends Callback {
     await addToFile('CSVLogger', this.filename, lines);
   }
 
+  override async getState(): Promise<unknown> {
+    const state = { keys: this.#keys, header: this.#header, text: this.#text };
+    if (this.filename === null) return { ...state, size: 0 };
+    const { sizeOfFile } = await import('./log-files.node.ts');
+    return { ...state, size: await sizeOfFile('CSVLogger', this.filename) };
+  }
+  /** What was written after the state was taken will be written again. */
+  override async setState(state: unknown): Promise<void> {
+    const { keys, header, text, size } = state as {
+      keys: readonly string[] | undefined;
+      header: boolean;
+      text: string;
+      size: number;
+    };
+    this.#keys = keys;
+    this.#header = header;
+    this.#text = text;
+    if (this.filename === null) return;
+    const { addToFile, cutFile } = await import('./log-files.node.ts');
+    // A file of its own has just been begun anew.
+    if (this.append) await cutFile('CSVLogger', this.filename, size);
+    else await addToFile('CSVLogger', this.filename, text);
+  }
+
   /** As Python's csv module writes it. */
   #line(cells: readonly string[]): string {
     const quoted = (c: string): string =>

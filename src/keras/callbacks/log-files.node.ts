@@ -1,5 +1,5 @@
 /** Files that callbacks add to while training runs: each addition is on disk when it resolves. */
-import { appendFile, mkdir, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, stat, truncate, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { GradloomError } from '../../errors.ts';
 
@@ -25,13 +25,25 @@ export async function addToFile(
 
 /** Whether there is such a file with anything in it. Throws `file-unwritable`. */
 export async function hasContent(who: string, path: string): Promise<boolean> {
+  return (await sizeOfFile(who, path)) > 0;
+}
+
+/** Its length in bytes; 0 where there is none. Throws `file-unwritable`. */
+export async function sizeOfFile(who: string, path: string): Promise<number> {
   return writing(who, path, async () => {
     try {
-      return (await stat(path)).size > 0;
+      return (await stat(path)).size;
     } catch (e) {
-      if ((e as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      if ((e as NodeJS.ErrnoException).code === 'ENOENT') return 0;
       throw e;
     }
+  });
+}
+
+/** Takes away what lies behind `size` bytes. Throws `file-unwritable`. */
+export async function cutFile(who: string, path: string, size: number): Promise<void> {
+  await writing(who, path, async () => {
+    if ((await sizeOfFile(who, path)) > size) await truncate(path, size);
   });
 }
 

@@ -124,6 +124,7 @@ export async function fit(
   const gathered = gatherAll(model, trainer, x, y, o, plan);
   const leave = model.enter('train', 'fit');
   let feed: Feed | undefined;
+  let keeping: Keeping | undefined;
   try {
     const prepared = await prepare(model, trainer, gathered, o, plan);
     feed = prepared.feed;
@@ -152,7 +153,7 @@ export async function fit(
     model.stopTraining = false;
     await callbacks.call('onTrainBegin');
     const validation = gathered.validation?.source;
-    const keeping = new Keeping({
+    keeping = new Keeping({
       model,
       trainer,
       feed,
@@ -193,6 +194,7 @@ export async function fit(
     await keeping.done();
     return history;
   } finally {
+    keeping?.close();
     await feed?.close();
     leave();
   }

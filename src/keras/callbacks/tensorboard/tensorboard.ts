@@ -51,6 +51,14 @@ export class TensorBoard extends Callback {
     }
   }
 
+  override getState(): unknown {
+    return this.#batches;
+  }
+  override async setState(batches: unknown): Promise<void> {
+    this.#batches = batches as number;
+    await this.onEpochBegin();
+  }
+
   override async onEpochBegin(): Promise<void> {
     if (!this.options.writeStepsPerSecond) return;
     this.#stepsBefore = await this.#iterations();
