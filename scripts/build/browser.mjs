@@ -4,8 +4,9 @@
 //   dist/modules/  a file a source file, dependencies by name: for bundlers, which then leave out
 //                  whatever a program does not use
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 
 /** The namespaces of Keras, which are subpaths too (gradloom/keras/layers). */
 const namespaces = [
@@ -36,6 +37,7 @@ const standIn = 'src/node-only.ts';
 /** Modules that browsers get in another form. */
 const otherForms = {
   'src/backends/reference/index.ts': 'src/backends/reference/later.ts',
+  'src/codegen/wasm/listing.ts': 'src/codegen/wasm/listing-off.ts',
   'src/compiler/debug.ts': 'src/compiler/debug-off.ts',
   'src/compiler/verify.ts': 'src/compiler/verify-off.ts',
 };
@@ -47,18 +49,19 @@ const nodeOnly = /^node:|\.node\.ts$|^@resvg\/resvg-js$|^koffi$|^webgpu$/;
 const withoutComments = (text) => text.replace(/^ *\/\/.*\n/gm, '').replace(/^ +/gm, '');
 
 /**
- * Writes the name of each class into it (`static name = "Dense"`): configs and messages give it, and
+ * Writes the name of each class of Keras into it (`static name = "Dense"`): configs and messages give it, and
  * minifiers, ours and those of bundlers, would otherwise change it. A static field, unlike a static
  * block, does not keep them from leaving out the class.
  */
 export const classNames = {
   name: 'class-names',
   setup(b) {
-    b.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
-      const { readFile } = await import('node:fs/promises');
-      const { transform } = await import('esbuild');
-      let text = await readFile(path, 'utf8');
-      if (path.endsWith('worker-source.ts')) text = withoutComments(text);
+    b.onLoad({ filter: /worker-source\.ts$/ }, async ({ path }) => ({
+      contents: withoutComments(await readFile(path, 'utf8')),
+      loader: 'ts',
+    }));
+    b.onLoad({ filter: /[\\/]keras[\\/].*\.ts$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
       if (!/\bclass\b/.test(text)) return { contents: text, loader: 'ts' };
       const { code } = await transform(text, {
         loader: 'ts',

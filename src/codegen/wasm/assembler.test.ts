@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Code, ModuleBuilder } from './assembler.ts';
+import { listing } from './listing.ts';
 import { makeFmod } from './runtime.ts';
 
 function compiled(build: (m: ModuleBuilder) => void): Record<string, (...a: number[]) => number> {
@@ -59,7 +60,7 @@ describe('listing', () => {
     f.code.op('else');
     f.code.i32(-7);
     f.code.op('end');
-    expect(m.listing()).toBe(
+    expect(listing(m)).toBe(
       [
         'func 0 $twice (i32) -> (i32) locals 0',
         '  local.get 0',

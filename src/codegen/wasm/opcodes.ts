@@ -3,21 +3,6 @@
  * relaxed SIMD we use. A number holds the prefix byte (or 0) above the code, `prefix << 16 | code`.
  */
 
-/** The immediates that follow an instruction; what is not listed has none. */
-export type Immediate =
-  | 'block'
-  | 'index'
-  | 'memarg'
-  | 'memargLane'
-  | 'lane'
-  | 'i32'
-  | 'i64'
-  | 'f32'
-  | 'f64'
-  | 'v128'
-  | 'zero'
-  | 'zeros';
-
 export const op = {
   unreachable: 0x00,
   block: 0x02,
@@ -252,16 +237,3 @@ export const op = {
 } as const;
 
 export type OpName = keyof typeof op;
-
-export function immediateOf(name: OpName): Immediate | undefined {
-  if (/^(block|loop|if)$/.test(name)) return 'block';
-  if (/^(br|br_if|call|local\..*)$/.test(name)) return 'index';
-  if (/\.const$/.test(name)) return name.slice(0, -6) as Immediate;
-  if (name === 'i8x16.shuffle') return 'v128';
-  if (name === 'memory.copy') return 'zeros';
-  if (name === 'memory.fill') return 'zero';
-  if (/(load|store)\d+_lane$/.test(name)) return 'memargLane';
-  if (/(extract|replace)_lane$/.test(name)) return 'lane';
-  if (/\.(load|store)|^memory\.atomic|\.atomic\./.test(name)) return 'memarg';
-  return undefined;
-}

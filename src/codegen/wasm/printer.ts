@@ -19,6 +19,7 @@ import { bytesOf } from '../../dtype.ts';
 import { withExprs } from '../../expr/expr.ts';
 import { type FunctionBuilder, ModuleBuilder, type ValueType } from './assembler.ts';
 import { printKernel } from './kernel.ts';
+import { listing } from './listing.ts';
 import { makeFmod } from './runtime.ts';
 import { isShared, printRun, printSharedRun } from './steps.ts';
 
@@ -83,6 +84,6 @@ function print(program: Program, options: PrintOptions): PrintedProgram {
   const parallel = options.shared && program.steps.some((s) => isShared(s, wasmTarget));
   if (parallel) printSharedRun(m, program, kernels, wasmTarget, scratchBytes, stall);
   else printRun(m, program, kernels);
-  dump('wasm', () => `--- ${program.name}: wasm\n${m.listing()}`);
+  dump('wasm', () => `--- ${program.name}: wasm\n${listing(m)}`);
   return { bytes: m.finish(), scratchBytes, parallel };
 }
