@@ -14,7 +14,7 @@ export const programs = {
     code: `
       import { GradloomError } from 'gradloom';
       if (new GradloomError('x', 'y').code !== 'x') throw new Error('wrong code');`,
-    limit: 1000,
+    limit: 3000,
   },
   'one-loss': {
     code: `

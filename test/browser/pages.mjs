@@ -1,4 +1,5 @@
-// The pages that are opened, and how: `isolated` ones are served with the headers that give threads.
+// The pages that are opened, and how: `isolated` ones are served with the headers that give threads,
+// `gpu` ones are opened in a Chromium with WebGPU on SwiftShader, which is slow: a sample will do there.
 export const pages = [
   { path: 'script-tag.html' },
   { path: 'script-tag.html', isolated: true },
@@ -6,6 +7,8 @@ export const pages = [
   { path: 'compliance.html', query: '?threads=3', isolated: true },
   { path: 'training.html' },
   { path: 'training.html', isolated: true },
+  { path: 'compliance.html', query: '?backend=webgpu&batch=5&oneIn=4', gpu: true },
+  { path: 'training.html', query: '?backend=webgpu', gpu: true },
   { path: 'weights.html' },
   { path: 'worker.html' },
   { path: 'worker.html', isolated: true },

@@ -65,7 +65,9 @@ async function open(browser, url, { name, limit = 60_000 }) {
 
 const pages = [...fixed];
 const servers = [];
-let browser;
+/** One Chromium for each set of switches. */
+const browsers = new Map();
+const swiftShader = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 try {
   await build({
     ...forPages(root),
@@ -86,18 +88,22 @@ try {
     '/': join(here, 'pages'),
   };
   for (const isolated of [false, true]) servers.push(await serve(roots, { isolated }));
-  browser = await launch();
-  console.log(`Chromium ${browser.version()}`);
   for (const page of pages) {
     const name = `${page.path}${page.query ?? ''}${page.isolated ? ' (isolated)' : ''}`;
     if (!name.includes(values.only)) continue;
-    await open(browser, `${servers[page.isolated ? 1 : 0].url}/${page.path}${page.query ?? ''}`, {
-      ...page,
-      name,
-    });
+    const switches = page.gpu ? swiftShader : [];
+    if (!browsers.has(page.gpu)) browsers.set(page.gpu, await launch(switches));
+    await open(
+      browsers.get(page.gpu),
+      `${servers[page.isolated ? 1 : 0].url}/${page.path}${page.query ?? ''}`,
+      {
+        ...page,
+        name,
+      },
+    );
   }
 } finally {
-  await browser?.close();
+  for (const b of browsers.values()) await b.close();
   for (const s of servers) await s.close();
   for (const folder of [built, project]) rmSync(folder, { recursive: true, force: true });
 }

@@ -4,6 +4,8 @@ import * as keras from '../../src/keras/index.ts';
 import { describe, expect, it, note, run } from './harness.ts';
 
 const { layers } = keras;
+const webgpu = new URLSearchParams(location.search).get('backend') === 'webgpu';
+if (webgpu) await gradloom.loadBackend('webgpu');
 
 /** Pictures of one of ten patterns each under noise: learnt in an epoch. */
 function pictures(n: number): [gradloom.Tensor, gradloom.Tensor] {
@@ -64,12 +66,13 @@ function watchTimers(): { stop(): { ticks: number; frames: number; longest: numb
   };
 }
 
-const threads = (): number => (gradloom.getBackend() as unknown as { threads: number }).threads;
+const threads = (): number =>
+  (gradloom.getBackend() as unknown as { threads?: number }).threads ?? 0;
 
 describe('training', () => {
   it('learns, and gives the event loop its turns', async () => {
     keras.utils.setRandomSeed(3);
-    const [x, y] = pictures(12_800);
+    const [x, y] = pictures(webgpu ? 1280 : 12_800);
     const model = network();
     let watch: ReturnType<typeof watchTimers> | undefined;
     // The first epoch compiles, in one piece.
@@ -82,7 +85,7 @@ describe('training', () => {
     const { history } = await model.fit(x, y, options);
     const { ticks, frames, longest, ms } = watch!.stop();
     note(
-      `${ticks} turns of a timer and ${frames} frames in ${ms.toFixed(0)} ms of training, the longest wait ${longest.toFixed(0)} ms, ${threads()} threads`,
+      `${gradloom.getBackend().name}: ${ticks} turns of a timer and ${frames} frames in ${ms.toFixed(0)} ms of training, the longest wait ${longest.toFixed(0)} ms${webgpu ? '' : `, ${threads()} threads`}`,
     );
     expect(history.accuracy.at(-1)).toBeGreaterThan(0.98);
     // Many times what a stretch of training takes, since other programs may have the machine.
@@ -91,15 +94,18 @@ describe('training', () => {
     expect(frames).toBeGreaterThan(0);
   });
 
-  it('has threads where the page is isolated, and one where it is not', async () => {
-    const wanted = crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, 8) : 1;
-    for (let i = 0; i < 500 && threads() < wanted; i++)
-      await new Promise((done) => setTimeout(done, 10));
-    expect(threads()).toBe(wanted);
-  });
+  if (webgpu)
+    it('runs where it was asked to', () => expect(gradloom.getBackend().name).toBe('webgpu'));
+  else
+    it('has threads where the page is isolated, and one where it is not', async () => {
+      const wanted = crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, 8) : 1;
+      for (let i = 0; i < 500 && threads() < wanted; i++)
+        await new Promise((done) => setTimeout(done, 10));
+      expect(threads()).toBe(wanted);
+    });
 
   it('stops at an AbortSignal that a timer fires', async () => {
-    const [x, y] = pictures(6400);
+    const [x, y] = pictures(webgpu ? 640 : 6400);
     const stop = new AbortController();
     setTimeout(() => stop.abort(), 200);
     const code = await network()
