@@ -1,16 +1,5 @@
 /** Digits turned, sheared, resized and moved a little: people draw less evenly than MNIST's writers. */
 
-/** Uniform numbers in 0..1 from a seed (mulberry32). */
-export function uniform(seed: number): () => number {
-  let a = seed >>> 0;
-  return () => {
-    a = (a + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(a ^ (a >>> 15), a | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** Another version of every image; `images` holds n of 28 x 28 grey levels. */
 export function augment(images: Uint8Array, random: () => number): Uint8Array {
   const out = new Uint8Array(images.length);

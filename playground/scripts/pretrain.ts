@@ -8,9 +8,10 @@ import { tensor } from 'gradloom';
 import { loadMnistArrays } from 'gradloom/datasets';
 import * as keras from 'gradloom/keras';
 import { buildNetwork, compileNetwork } from '../src/model/build.ts';
+import { uniform } from '../src/model/random.ts';
 import { convolutionalNetwork } from '../src/model/spec.ts';
 import { encodeNetwork, takeWeights } from '../src/model/weights-file.ts';
-import { augment, uniform } from './augment.ts';
+import { augment } from './augment.ts';
 
 const epochs = Number(process.argv[2] ?? 14);
 const { xTrain, yTrain, xTest, yTest } = await loadMnistArrays();

@@ -7,16 +7,20 @@ export interface Page {
   readonly element: HTMLElement;
   /** Called whenever it comes into view. */
   shown?(): void;
+  /** Called when another takes its place. */
+  hidden?(): void;
 }
 
 const loaders: Readonly<Record<PageName, () => Promise<Page>>> = {
   digits: async () => (await import('./digits/page.ts')).makePage(),
+  network: async () => (await import('./toy/page.ts')).makePage(),
 };
 
 startLanguage();
 const shell = makeShell(document.getElementById('app')!);
 const made = new Map<PageName, Promise<Page>>();
 let visits = 0;
+let current: Page | undefined;
 
 async function show(): Promise<void> {
   const visit = ++visits;
@@ -26,6 +30,8 @@ async function show(): Promise<void> {
   made.set(name, coming);
   const page = await coming;
   if (visit !== visits) return;
+  if (current !== page) current?.hidden?.();
+  current = page;
   shell.main.replaceChildren(page.element);
   window.scrollTo(0, 0);
   page.shown?.();

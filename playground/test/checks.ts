@@ -99,4 +99,43 @@ export const checks: Readonly<Record<string, Check>> = {
     await context.close();
     return `test accuracy ${accuracy}, ${seconds?.trim()} an epoch`;
   },
+
+  'a network divides the plane': async ({ url, browser, shots }) => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    const { page, problems } = await open(context, `${url}#/network`);
+    await page.waitForSelector('#toy[data-epoch="0"]');
+    const plane = page.locator('#neuron .plane');
+    const before = await plane.evaluate((c: HTMLCanvasElement) => c.toDataURL());
+    await page.getByLabel('Weight w₁').focus();
+    for (let i = 0; i < 20; i++) await page.keyboard.press('ArrowLeft');
+    assert.match((await page.locator('.formula').textContent()) ?? '', /sigmoid\(0\.0·x₁/);
+    await page.waitForFunction(
+      (old) => document.querySelector<HTMLCanvasElement>('#neuron .plane')!.toDataURL() !== old,
+      before,
+    );
+    await page.getByLabel('Points', { exact: true }).selectOption('circles');
+    await page.click('#toy-run');
+    await page.waitForFunction(
+      () => Number(document.querySelector<HTMLElement>('#toy')!.dataset.accuracy) > 0.97,
+      undefined,
+      { timeout: 20_000 },
+    );
+    await page.click('#toy-run');
+    await page.waitForSelector('#toy[data-running="false"]');
+    await page.waitForTimeout(300);
+    const epoch = await page.getAttribute('#toy', 'data-epoch');
+    await page.waitForTimeout(300);
+    assert.equal(await page.getAttribute('#toy', 'data-epoch'), epoch);
+    assert.equal(await page.locator('.units canvas').count(), 36);
+    await page.click('[data-lesson="over"]');
+    await page.waitForFunction(
+      () => Number(document.querySelector<HTMLElement>('#toy')!.dataset.epoch) > 100,
+      undefined,
+      { timeout: 20_000 },
+    );
+    if (shots) await page.screenshot({ path: `${shots}/network.png`, fullPage: true });
+    assert.deepEqual(problems, []);
+    await context.close();
+    return undefined;
+  },
 };

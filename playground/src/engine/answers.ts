@@ -13,7 +13,7 @@ export async function setNetwork(p: {
   readonly name: NetworkName;
   readonly network: PlainWeights | Uint8Array;
 }): Promise<Record<string, never>> {
-  useOneThread();
+  await useOneThread();
   const given = p.network instanceof Uint8Array ? decodeNetwork(p.network) : p.network;
   const key = JSON.stringify(given.spec);
   let held = networks.get(p.name);

@@ -1,5 +1,5 @@
 /** Which backend a worker computes with. */
-import { availableBackends, getBackend, setBackend } from 'gradloom';
+import { loadBackend, setBackend } from 'gradloom';
 import type { BackendChoice, BackendState } from './protocol.ts';
 
 let choice: BackendChoice = 'wasm';
@@ -8,34 +8,37 @@ let chosen = false;
 const isolated = (): boolean =>
   (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true;
 
-function available(): BackendChoice[] {
-  const known = availableBackends() as readonly string[];
+/** Whether there is a graphics card (or what stands for one) that the page may use. */
+async function hasWebgpu(): Promise<boolean> {
+  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<object | null> } };
+  return Boolean(gpu && (await gpu.requestAdapter().catch(() => null)));
+}
+
+async function available(): Promise<BackendChoice[]> {
   const several = isolated() && navigator.hardwareConcurrency > 1;
   return [
     'wasm',
     ...(several ? (['wasm-1'] as const) : []),
-    ...(known.includes('webgpu') && 'gpu' in navigator ? (['webgpu'] as const) : []),
+    ...((await hasWebgpu()) ? (['webgpu'] as const) : []),
     'reference',
   ];
 }
 
-function use(next: BackendChoice): void {
+async function use(next: BackendChoice): Promise<void> {
   if (next === 'wasm-1') setBackend('wasm', { threads: 1 });
-  else setBackend(next);
+  else await loadBackend(next);
   choice = next;
   chosen = true;
 }
 
 /** Chooses one, where a choice is given; tells what is in use. */
 export async function backend(p: { readonly choice?: BackendChoice }): Promise<BackendState> {
-  if (p.choice && (p.choice !== choice || !chosen)) use(p.choice);
-  const list = available();
+  if (p.choice && (p.choice !== choice || !chosen)) await use(p.choice);
   const threads = choice === 'wasm' && isolated() ? Math.min(8, navigator.hardwareConcurrency) : 1;
-  getBackend();
-  return { choice, available: list, threads, isolated: isolated() };
+  return { choice, available: await available(), threads, isolated: isolated() };
 }
 
 /** For workers that answer single questions: threads would cost more than they bring. */
-export function useOneThread(): void {
-  if (!chosen) use('wasm-1');
+export async function useOneThread(): Promise<void> {
+  if (!chosen) await use('wasm-1');
 }

@@ -5,6 +5,7 @@
 import type { LearningOptions } from '../model/build.ts';
 import type { NetworkSpec } from '../model/spec.ts';
 import type { PlainWeights } from '../model/weights-file.ts';
+import type { NeuronAnswer, NeuronQuestion, ToyFrame, ToyTask } from '../toy/protocol.ts';
 
 /** A way of computing that can be chosen. */
 export type BackendChoice = 'wasm' | 'wasm-1' | 'webgpu' | 'reference';
@@ -71,6 +72,9 @@ export interface Methods {
   train: (p: TrainOptions) => TrainResult;
   stop: (p: Record<string, never>) => Record<string, never>;
   examine: (p: Record<string, never>) => Examination;
+  neuron: (p: NeuronQuestion) => NeuronAnswer;
+  toy: (p: ToyTask) => Record<string, never>;
+  stopToy: (p: { readonly upTo: number }) => Record<string, never>;
 }
 
 export type MethodName = keyof Methods;
@@ -99,6 +103,8 @@ export interface Events {
     readonly valAccuracy: number;
     readonly weights: PlainWeights;
   };
+  /** How the small network of the second page stands. */
+  frame: ToyFrame;
 }
 export type EventName = keyof Events;
 

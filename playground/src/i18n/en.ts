@@ -108,4 +108,57 @@ export const en = {
   'inside.filtersCount': '{count} units, {side} × {side} weights each.',
   'inside.filtersAnswers':
     'Without a hidden layer each of the ten answers has one picture: a blurred template of its digit.',
+
+  'network.title': 'From a neuron to a network',
+  'network.lead':
+    'A neuron weighs what it is given and decides. Many of them side by side make a layer, layers one after another a network. In the plane you can see all of it.',
+  'neuron.title': 'One neuron',
+  'neuron.lead':
+    'It multiplies its inputs by weights, adds a bias and puts the sum through an activation. Whatever you set, the border is a straight line: weights turn it, the bias moves it.',
+  'neuron.w1': 'Weight w₁',
+  'neuron.w2': 'Weight w₂',
+  'neuron.bias': 'Bias b',
+  'neuron.plane': 'The output for every point (x₁, x₂): orange high, blue low',
+  'neuron.curve': 'The activation',
+  'toy.title': 'A layer, a network',
+  'toy.lead':
+    'No line divides these points. Hidden units each draw a line of their own, and the next layer puts them together. Watch the border form while the network trains.',
+  'toy.try': 'Try:',
+  'lesson.under': 'Too small',
+  'lesson.fit': 'Just right',
+  'lesson.over': 'Learned by heart',
+  'lesson.dropout': '… with dropout',
+  'lesson.l2': '… with L2',
+  'lesson.under.note':
+    'Underfitting: two hidden units cannot wind around a spiral. The loss stays high on both sets, however long it trains.',
+  'lesson.fit.note':
+    'Three layers of twelve units follow the spiral, and the test points (rings) agree.',
+  'lesson.over.note':
+    'Overfitting: few noisy points and many weights. The training loss falls towards zero while the test loss rises: the border bends around single points.',
+  'lesson.dropout.note':
+    'Dropout leaves out units at random while training, so that no unit can rely on another. The border becomes smoother and the test loss stays lower.',
+  'lesson.l2.note':
+    'L2 puts a price on large weights. The border cannot bend so sharply any more, and the test loss stays lower.',
+  'toy.dataset': 'Points',
+  'toy.circles': 'circles',
+  'toy.spiral': 'spiral',
+  'toy.moons': 'moons',
+  'toy.xor': 'crosswise',
+  'toy.noise': 'Noise',
+  'toy.points': 'Number of points',
+  'toy.layers': 'Hidden layers',
+  'toy.width': 'Units a layer',
+  'toy.dropout': 'Dropout',
+  'toy.l2': 'L2 penalty',
+  'toy.run': 'Train',
+  'toy.pause': 'Pause',
+  'toy.anew': 'New weights',
+  'toy.data': 'Data',
+  'toy.remedies': 'Remedies for overfitting',
+  'toy.figures': 'Epoch {epoch}. Right: {train} of the training points, {test} of the test points.',
+  'toy.surface': 'The plane as the network divides it.',
+  'toy.caption': 'Dots: points to train on. Rings: points to test with.',
+  'toy.units': 'What each hidden unit says over the plane',
+  'toy.unitsHead': 'Inside: what each hidden unit says over the plane',
+  'toy.layer': 'layer {n}',
 };
