@@ -8,8 +8,8 @@
  * at a flag that the gate has raised.
  */
 
+import type { WgslLimits } from '../../codegen/wgsl/layout.ts';
 import { roomOf } from '../../codegen/wgsl/memory.ts';
-import type { WgslLimits } from '../../codegen/wgsl/printer.ts';
 import { type PrintedKernel, printKernel } from '../../codegen/wgsl/printer.ts';
 import type { Kernel } from '../../compiler/loopnest.ts';
 import type { Control, Program, Step } from '../../compiler/program.ts';

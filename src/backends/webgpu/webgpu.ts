@@ -21,6 +21,11 @@ export interface WebgpuOptions {
   /** Which of several adapters to prefer. Default: 'high-performance'. */
   readonly powerPreference?: 'low-power' | 'high-performance';
   /**
+   * Whether invocations share workgroup memory, for products in tiles and long reductions. Default:
+   * on GPUs, but not where a processor plays one, which takes long to compile that and gains nothing.
+   */
+  readonly shared?: boolean;
+  /**
    * Limits lower than the adapter's, by the names of GPUSupportedLimits: what does not fit them is
    * split as on a device that has no more.
    */
@@ -79,8 +84,10 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
     const most = adapter.limits[name];
     requiredLimits[name] = Math.min(most, options.limits?.[name] ?? most);
   }
-  const device = new Device(await adapter.requestDevice({ requiredLimits }), describe(adapter));
-  return backendOn(device);
+  const description = describe(adapter);
+  const device = new Device(await adapter.requestDevice({ requiredLimits }), description);
+  const processor = adapter.info?.isFallbackAdapter || software.test(description);
+  return backendOn(device, options.shared ?? !processor);
 }
 
 /** `navigator.gpu` in browsers, the package `webgpu` in Node. */
@@ -98,7 +105,10 @@ function describe({ info }: GPUAdapter): string {
   return [info?.vendor, info?.architecture, info?.description].filter(Boolean).join(' ') || 'GPU';
 }
 
-function backendOn(device: Device): WebgpuBackend {
+/** Adapters that are programs. */
+const software = /swiftshader|llvmpipe|lavapipe|basic render|software/i;
+
+function backendOn(device: Device, sharing: boolean): WebgpuBackend {
   const { limits } = device;
   const shared: Shared = {
     device,
@@ -115,7 +125,7 @@ function backendOn(device: Device): WebgpuBackend {
     storageBuffers: limits.maxStorageBuffersPerShaderStage,
     workgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
     invocations: limits.maxComputeInvocationsPerWorkgroup,
-    workgroupBytes: limits.maxComputeWorkgroupStorageSize,
+    workgroupBytes: sharing ? limits.maxComputeWorkgroupStorageSize : 0,
   };
   return {
     name: 'webgpu',

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { lowerGraph } from '../../compiler/lower.ts';
 import { kernelsOf } from '../../compiler/program.ts';
 import { Graph, lax, type Value } from '../../graph/index.ts';
-import { printKernel, spread, type WgslLimits, webgpuTarget } from './printer.ts';
+import { spread, type WgslLimits } from './layout.ts';
+import { printKernel, webgpuTarget } from './printer.ts';
 
 const limits: WgslLimits = {
   storageBuffers: 8,
@@ -80,5 +81,38 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     expect([x, y]).toEqual([32768, 2]);
     const n = lax.parameter([1000], 'float32');
     expect(texts([lax.neg(n)], [n], { workgroupsPerDimension: 5 })[0]).toContain('group.y * 4u');
+  });
+});
+
+describe('workgroups', () => {
+  const product = (m: number, n: number, k: number): [Value, Value[]] => {
+    const [x, y] = [lax.parameter([m, k], 'float32'), lax.parameter([k, n], 'float32')];
+    const none: number[] = [];
+    const spec = { lhsContract: [1], rhsContract: [0], lhsBatch: none, rhsBatch: none };
+    return [lax.dotGeneral(x, y, spec), [x, y]];
+  };
+  it('make products in tiles, with guards only at ragged edges', () => {
+    const [even, inputs] = product(128, 64, 32);
+    const [text] = texts([even], inputs);
+    expect(text).toContain('@workgroup_size(256)');
+    expect(text).toContain('var<workgroup> tile_a: array<f32, 1024>');
+    expect(text).not.toMatch(/if \((row|column|k0)/);
+    const [ragged, given] = product(65, 13, 9);
+    const [guarded] = texts([ragged], given);
+    expect(guarded).toContain('if (column + 3 < 13)');
+    expect(guarded).toContain('k0 + k < 9');
+  });
+  it('leave small products, and devices without shared memory, to single invocations', () => {
+    const [small, a] = product(64, 3, 32);
+    expect(texts([small], a)[0]).not.toContain('workgroupBarrier');
+    const [large, b] = product(64, 64, 64);
+    expect(texts([large], b, { workgroupBytes: 0 })[0]).not.toContain('workgroupBarrier');
+  });
+  it('reduce long rows together', () => {
+    const x = lax.parameter([8, 5000], 'float32');
+    const [text] = texts([lax.reduceMax(x, [1])], [x]);
+    expect(text).toContain('t < 5000; t += 256');
+    expect(text).toContain('half = half >> 1u');
+    expect(text).toContain('if (local == 0u)');
   });
 });

@@ -1,6 +1,7 @@
 /**
  * Kernel -> WGSL: a module with one entry point. A kernel's parallel index is the number of the
- * invocation; loops inside it are loops of that invocation.
+ * invocation, and loops inside it are loops of that invocation; but products are made in tiles
+ * (product.ts) and long reductions by whole workgroups (shared-fold.ts).
  *
  * The text depends on nothing but the kernel and its buffers' types, so that equal kernels share a
  * pipeline.
@@ -9,8 +10,11 @@ import type { Kernel } from '../../compiler/loopnest.ts';
 import type { BufferDecl, CpuTarget } from '../../compiler/program.ts';
 import { KernelFacts } from '../c/facts.ts';
 import { indent, Scope } from '../c/scope.ts';
+import { groupNumber, type Layout, spread, type WgslLimits, type Work } from './layout.ts';
 import { type Binding, Memory, type Staged } from './memory.ts';
 import { helperSource } from './prelude.ts';
+import { productLayout } from './product.ts';
+import { sharedFoldLayout } from './shared-fold.ts';
 import { Statements } from './statements.ts';
 import { Values } from './values.ts';
 
@@ -23,18 +27,6 @@ export const webgpuTarget: CpuTarget = {
   tileCols: 1,
   parallelThreshold: 0,
 };
-
-/** What the printer must know of a device. */
-export interface WgslLimits {
-  /** Storage buffers a kernel may have. */
-  readonly storageBuffers: number;
-  /** Workgroups along one dimension of a dispatch. */
-  readonly workgroupsPerDimension: number;
-  /** Invocations of one workgroup. */
-  readonly invocations: number;
-  /** Bytes of workgroup memory. */
-  readonly workgroupBytes: number;
-}
 
 export interface PrintedKernel {
   readonly name: string;
@@ -63,41 +55,39 @@ export function printKernel(
     (n) => (n < 0 ? `scratch ${n}` : `buffer ${n}`),
     (n) => (n < 0 ? kernel.scratch[-n - 1].length : buffers[n].length),
   );
-  const values = new Values(memory, facts, need);
-  const statements = new Statements(memory, facts, values, need);
+  const statements = new Statements(memory, facts, new Values(memory, facts, need), need);
   const root = new Scope(undefined, 'block');
   (kernel.outer ?? []).forEach((v, level) => {
-    values.bind(root, v, `step${level}.x`);
+    statements.values.bind(root, v, `step${level}.x`);
   });
-
-  const total = kernel.parallel?.extent ?? 1;
-  const size = total === 1 ? 1 : plainGroup;
-  const groups = spread(Math.ceil(total / size), limits.workgroupsPerDimension);
-  const lines: string[] = [...memory.locals];
-  const body = new Scope(root, 'block');
-  if (kernel.parallel) {
-    const p = values.define(body, kernel.parallel.index);
-    const group = groups[1] === 1 ? 'group.x' : `(group.x + group.y * ${groups[0]}u)`;
-    lines.push(`let ${p}: i32 = i32(${group} * ${size}u + local);`);
-    if (total % size !== 0 || groups[0] * groups[1] * size !== total)
-      lines.push(`if (${p} >= ${total}) { return; }`);
-  }
-  statements.print(kernel.body, body);
+  const work = { kernel, limits, statements, root };
+  const layout = productLayout(work) ?? sharedFoldLayout(work, need) ?? plainLayout(work);
   const text = [
     ...memory.lines,
     ...helperSource(helpers),
-    `@compute @workgroup_size(${size})`,
+    ...layout.before,
+    `@compute @workgroup_size(${layout.size})`,
     'fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {',
-    ...indent([...lines, ...root.lines, ...body.lines]),
+    ...indent([...memory.locals, ...root.lines, ...layout.body]),
     '}',
     '',
   ].join('\n');
-  return { name: kernel.name, text, bindings: memory.bindings, staged: memory.staged, groups };
+  const { bindings, staged } = memory;
+  return { name: kernel.name, text, bindings, staged, groups: layout.groups };
 }
 
-/** So many workgroups over two dimensions, at least as many as asked for. */
-export function spread(count: number, most: number): [number, number, number] {
-  if (count <= most) return [Math.max(1, count), 1, 1];
-  const rows = Math.ceil(count / most);
-  return [Math.ceil(count / rows), rows, 1];
+/** An invocation for each value of the parallel index. */
+function plainLayout({ kernel, limits, statements, root }: Work): Layout {
+  const total = kernel.parallel?.extent ?? 1;
+  const size = total === 1 ? 1 : plainGroup;
+  const groups = spread(Math.ceil(total / size), limits.workgroupsPerDimension);
+  const body = new Scope(root, 'block');
+  if (kernel.parallel) {
+    const p = statements.values.define(body, kernel.parallel.index);
+    body.lines.push(`let ${p}: i32 = i32(${groupNumber(groups)} * ${size}u + local);`);
+    if (groups[0] * groups[1] * size !== total)
+      body.lines.push(`if (${p} >= ${total}) { return; }`);
+  }
+  statements.print(kernel.body, body);
+  return { size, groups, before: [], body: body.lines };
 }
