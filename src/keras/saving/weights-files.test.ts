@@ -1,7 +1,9 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { GradloomError } from '../../errors.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../formats/safetensors.ts';
 import { fromData, type Tensor } from '../../tensor/index.ts';
 import * as keras from '../index.ts';
@@ -217,6 +219,31 @@ describe('saveWeights and loadWeights', () => {
     await writeFile(path, '');
     await expect(m.loadWeights(path)).rejects.toThrow(/damaged\.safetensors is empty/);
     expect(values(m)).toEqual(before);
+  });
+
+  it('ends in weights or a GradloomError, whatever bytes are changed', async () => {
+    const m = mlp();
+    const sealed = await keras.saving.encodeWeights(m, '.safetensors');
+    // The same without a checksum, so that changes get further.
+    const plain = encodeSafetensors(decodeSafetensors(sealed).tensors);
+    const change = fc.array(fc.tuple(fc.nat(2000), fc.nat(255)), { minLength: 1, maxLength: 4 });
+    const property = fc.asyncProperty(
+      fc.boolean(),
+      change,
+      fc.nat(60),
+      async (which, edits, cut) => {
+        let bytes = (which ? sealed : plain).slice();
+        for (const [at, v] of edits) bytes[at % bytes.length] = v;
+        if (cut < 12) bytes = bytes.slice(0, Math.floor((bytes.length * cut) / 12));
+        try {
+          await m.loadWeights(bytes);
+          return m.weights.every((w) => w.tensor.size === w.size);
+        } catch (e) {
+          return e instanceof GradloomError;
+        }
+      },
+    );
+    await fc.assert(property, { numRuns: 500 });
   });
 
   it('what cannot be done is said', async () => {

@@ -148,3 +148,43 @@ it('callbacks wait for what they read', async () => {
     rmSync(folder, { recursive: true });
   }
 });
+
+it('weights are saved and loaded, and an interrupted training goes on', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gradloom-async-'));
+  const { callbacks: c } = keras;
+  const run = async (after?: number): Promise<unknown> => {
+    keras.utils.setRandomSeed(4);
+    const m = keras.sequential([
+      keras.layers.dense(4, { activation: 'relu', inputShape: [2] }),
+      keras.layers.dropout(0.3),
+      keras.layers.dense(3, { activation: 'softmax' }),
+    ]);
+    m.compile({ optimizer: keras.optimizers.adam({ useEma: true }), loss: 'crossentropy' });
+    let seen = 0;
+    const stop = c.lambdaCallback({
+      onTrainBatchEnd: () => {
+        if (++seen === after) throw new Error('interrupted');
+      },
+    });
+    const backup = c.backupAndRestore(join(folder, 'backup'), { saveFreq: 2 });
+    const best = c.earlyStopping({ monitor: 'loss', patience: 5, restoreBestWeights: true });
+    const callbacks = [backup, best, c.csvLogger(), stop];
+    const h = await m.fit(x, labels, { epochs: 3, batchSize: 4, verbose: 0, callbacks });
+    const path = join(folder, 'w.safetensors');
+    await m.saveWeights(path);
+    m.setWeights(m.getWeights().map((w) => w.mul(0)));
+    await m.loadWeights(path);
+    const weights: number[][] = [];
+    for (const w of m.getWeights()) weights.push([...(await w.data())]);
+    return { history: h.history, weights };
+  };
+  try {
+    setBackend('reference');
+    const want = await run();
+    setBackend(slowBackend());
+    for (const after of [4, 5]) await expect(run(after)).rejects.toThrow('interrupted');
+    expect(await run()).toEqual(want);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
