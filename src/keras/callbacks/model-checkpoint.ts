@@ -89,7 +89,7 @@ export class ModelCheckpoint extends MonitorCallback {
   async #save(batch: number | null, logs: Logs): Promise<void> {
     const path = this.#path(batch, logs);
     if (!this.#wanted(path, logs)) return;
-    await this.model.saveWeights(path);
+    await (this.saveWeightsOnly ? this.model.saveWeights(path) : this.model.save(path));
     this.#say(`finished saving model to ${path}`);
   }
 
@@ -155,10 +155,10 @@ function checkPath(path: unknown, weightsOnly: boolean): void {
     });
   if (typeof path !== 'string' || path === '') throw wrong('filepath must be a path.');
   const known = weightExtensions.join(' or ');
-  if (!weightsOnly)
-    throw wrong(
-      `only weights can be saved yet: pass saveWeightsOnly: true and a path in ${known}.`,
-    );
+  if (!weightsOnly) {
+    if (path.endsWith('.keras')) return;
+    throw wrong('the filepath must end in .keras (or pass saveWeightsOnly: true).');
+  }
   if (!weightExtensions.some((e) => path.endsWith(e)))
     throw wrong(`with saveWeightsOnly: true the filepath must end in ${known}.`);
 }

@@ -7,6 +7,7 @@ import type { Tensors } from '../layers/layer.ts';
 import { getMask } from '../layers/mask.ts';
 import type { Metric } from '../metrics/index.ts';
 import type { Optimizer } from '../optimizers/index.ts';
+import type { SaveModelOptions } from '../saving/models-files.ts';
 import type { LoadWeightsOptions, SaveWeightsOptions } from '../saving/weights-files.ts';
 import { checkSamples } from '../training/data.ts';
 import { type EvaluateOptions, evaluate, evaluateOptions } from '../training/evaluate.ts';
@@ -65,6 +66,11 @@ export class Model extends Network {
   }
   get optimizer(): Optimizer {
     return this.#need('optimizer').optimizer;
+  }
+
+  /** What `compile` was given; undefined before. */
+  get compileOptions(): CompileOptions | undefined {
+    return this.#trainer?.options;
   }
 
   #need(method: string): Trainer {
@@ -292,7 +298,15 @@ export class Model extends Network {
   }
 
   /**
-   * Writes the weights to a file whose extension says the format: `.safetensors`. A file that is there
+   * Writes the whole model to a `.keras` file, which Python's Keras 3 reads too: see
+   * `keras.saving.saveModel`, and `keras.saving.loadModel` for the way back.
+   */
+  async save(path: string, o: SaveModelOptions = {}): Promise<void> {
+    const { saveModel } = await import('../saving/models-files.ts');
+    await saveModel(this, path, o);
+  }
+  /**
+   * Writes the weights to a file whose extension says the format: `.safetensors` or `.weights.h5`. A file that is there
    * is replaced in one step. In browsers it is `indexeddb://name` or `downloads://name`. Throws `extension`, `not-built`, `disk-full`, `file-unwritable`.
    */
   async saveWeights(path: string, o: SaveWeightsOptions = {}): Promise<void> {

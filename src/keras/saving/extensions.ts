@@ -1,3 +1,3 @@
 /** Extensions of weight files, for those who need no more: see formats.ts. */
-export type WeightExtension = '.safetensors';
-export const weightExtensions: readonly WeightExtension[] = ['.safetensors'];
+export type WeightExtension = '.safetensors' | '.weights.h5';
+export const weightExtensions: readonly WeightExtension[] = ['.safetensors', '.weights.h5'];

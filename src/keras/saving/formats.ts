@@ -4,6 +4,7 @@ import { decodeSafetensors } from '../../formats/safetensors.ts';
 import type { Model } from '../models/model.ts';
 import type { Variable } from '../variable.ts';
 import { type WeightExtension, weightExtensions } from './extensions.ts';
+import { h5Format } from './h5-weights.ts';
 import { checkSeal, encodeSealed } from './seal.ts';
 import type { NamedArray } from './values.ts';
 import { weightPaths } from './weight-paths.ts';
@@ -71,6 +72,7 @@ const safetensors: WeightFormat = {
 /** Their extensions stand in extensions.ts. */
 export const weightFormats: Readonly<Record<WeightExtension, WeightFormat>> = {
   '.safetensors': safetensors,
+  '.weights.h5': h5Format,
 };
 const all = Object.values(weightFormats);
 

@@ -1,12 +1,29 @@
 /** `keras.saving`: models and weights in files. */
 import { later } from '../later.ts';
 import type * as indexedDb from './indexed-db.ts';
+import type * as models from './models-files.ts';
 import type * as weights from './weights-files.ts';
 
 export type { SavedFile } from './indexed-db.ts';
+export type { LoadModelOptions } from './keras-file.ts';
+export type { ModelSource, SaveModelOptions } from './models-files.ts';
+export {
+  getRegisteredName,
+  getRegisteredObject,
+  registerKerasSerializable,
+} from './registration.ts';
 export type { LoadWeightsOptions, SaveWeightsOptions } from './weights-files.ts';
 
 // Documented where they stand.
+export const saveModel: typeof models.saveModel = /* @__PURE__ */ later(
+  async () => (await import('./models-files.ts')).saveModel,
+);
+export const loadModel: typeof models.loadModel = /* @__PURE__ */ later(
+  async () => (await import('./models-files.ts')).loadModel,
+);
+export const encodeModel: typeof models.encodeModel = /* @__PURE__ */ later(
+  async () => (await import('./models-files.ts')).encodeModel,
+);
 export const encodeWeights: typeof weights.encodeWeights = /* @__PURE__ */ later(
   async () => (await import('./weights-files.ts')).encodeWeights,
 );

@@ -14,18 +14,32 @@ import type { Variable } from '../variable.ts';
  */
 export function weightPaths(root: LayerState): Map<string, Variable> {
   const out = new Map<string, Variable>();
+  for (const { path, own } of layerPlaces(root)) {
+    const names = new Names();
+    for (const v of own) out.set(join(path, names.next(v.name)), v);
+  }
+  return out;
+}
+
+/** A layer, its place in the model, and the weights that are its own and no inner layer's. */
+export interface LayerPlace {
+  readonly layer: LayerState;
+  readonly path: string;
+  readonly own: readonly Variable[];
+}
+
+/** Every layer of a model, each once, from the outside in. */
+export function layerPlaces(root: LayerState): LayerPlace[] {
+  const out: LayerPlace[] = [];
   const seen = new Set<Variable>();
   const visited = new Set<LayerState>();
   const visit = (layer: LayerState, path: string): void => {
     if (visited.has(layer)) return;
     visited.add(layer);
     const inner = new Set(layer.sublayers.flatMap((l) => l.weights));
-    const own = new Names();
-    for (const v of layer.weights) {
-      if (inner.has(v) || seen.has(v)) continue;
-      seen.add(v);
-      out.set(join(path, own.next(v.name)), v);
-    }
+    const own = layer.weights.filter((v) => !inner.has(v) && !seen.has(v));
+    for (const v of own) seen.add(v);
+    out.push({ layer, path, own });
     for (const [name, l] of children(layer)) visit(l, join(path, name));
   };
   visit(root, '');

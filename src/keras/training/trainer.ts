@@ -52,6 +52,8 @@ const compileOptions: readonly string[] = [
 ];
 
 export class Trainer {
+  /** What `compile` was given. */
+  readonly options: CompileOptions;
   readonly optimizer: Optimizer;
   readonly loss: CompileLoss | undefined;
   readonly metrics: CompileMetrics;
@@ -69,6 +71,7 @@ export class Trainer {
   constructor(model: Model, o: CompileOptions) {
     checkOptions('compile', o, compileOptions);
     const names = model.outputNames;
+    this.options = o;
     this.#model = model;
     this.optimizer = getOptimizer(o.optimizer ?? 'rmsprop');
     this.loss = o.loss == null ? undefined : new CompileLoss(o.loss, o.lossWeights, names);

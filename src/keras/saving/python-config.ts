@@ -1,0 +1,284 @@
+/**
+ * Configs as Python's Keras writes them in config.json, and ours: `{ class_name, config, module,
+ * registered_name }` with options in snake_case, against `{ className, config }` in camelCase. Source:
+ * keras/src/saving/serialization_lib.py. Nothing is looked up here but tables: a config names classes,
+ * and which of them there are is decided by the registries.
+ */
+import { GradloomError } from '../../errors.ts';
+import { camelCase } from '../identifiers.ts';
+import { isSerialized } from '../serialization.ts';
+import { isPlainObject } from '../tree.ts';
+import { registeredName, registeredObject } from './registration.ts';
+
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+type Config = Readonly<Record<string, unknown>>;
+
+/** Options whose words have a digit at the end, which camelCase swallows. */
+const withDigits = /([bB]eta)([12])$/;
+
+/** `kernelInitializer` -> `kernel_initializer`. */
+export function pythonKey(key: string): string {
+  return key
+    .replace(withDigits, '$1_$2')
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .toLowerCase();
+}
+
+/** Options whose values are ids, which Python spells in snake_case. */
+const idOptions =
+  /(^|[a-z])(activation|padding|dataFormat|interpolation|fillMode|mergeMode|outputMode|reduction|standardize|split|loss|metrics|weightedMetrics|scoreMode|distribution|mode|implementation|averagingMethod|multiLabel|curve|summationMethod|normalization|padMode)$/i;
+const id = /^[a-z][a-zA-Z0-9]*$/;
+
+/** Objects whose keys are names that users gave: outputs, inputs, features. */
+const namedParts = /^(inputLayers|outputLayers|loss|lossWeights|metrics|weightedMetrics|layers)$/;
+
+// ---- ours to Python's
+
+/** Where Python finds a class, by the option that it is the value of. */
+function moduleOf(className: string, option: string): string {
+  if (/initializer$/i.test(option)) return 'keras.initializers';
+  if (/regularizer$/i.test(option)) return 'keras.regularizers';
+  if (/constraint$/i.test(option)) return 'keras.constraints';
+  if (/learningRate$/i.test(option)) return 'keras.optimizers.schedules';
+  if (/optimizer$/i.test(option)) return 'keras.optimizers';
+  if (option === 'loss') return 'keras.losses';
+  if (/metrics$/i.test(option)) return 'keras.metrics';
+  if (className === 'Sequential') return 'keras';
+  if (className === 'Functional') return 'keras.src.models.functional';
+  return 'keras.layers';
+}
+
+/** A config for Python. `option` is where it stands. Throws `saving` for what is no plain data. */
+export function toPython(x: unknown, option = ''): Json {
+  if (x === undefined || x === null) return null;
+  if (typeof x === 'string') return idOptions.test(option) && id.test(x) ? pythonKey(x) : x;
+  if (typeof x === 'boolean') return x;
+  if (typeof x === 'number') {
+    if (Number.isFinite(x)) return x;
+    // Python's json writes and reads these; they are put in when the text is made.
+    return { __number__: String(x) };
+  }
+  if (Array.isArray(x)) return x.map((e) => toPython(e, option));
+  if (ArrayBuffer.isView(x)) return Array.from(x as unknown as ArrayLike<number>);
+  if (isSerialized(x)) return classToPython(x as unknown as Config, option);
+  if (isPlainObject(x)) {
+    const keep = namedParts.test(option);
+    return Object.fromEntries(
+      Object.entries(x).map(([k, v]) => [keep ? k : pythonKey(k), toPython(v, keep ? option : k)]),
+    );
+  }
+  throw new GradloomError(
+    'saving',
+    `${option || 'A config'} holds ${typeof x === 'function' ? `the function ${x.name || '(without a name)'}` : `an object of ${x.constructor?.name}`}, which a file cannot keep.`,
+    { option },
+  );
+}
+
+function classToPython(x: Config, option: string): Json {
+  const { className, config, ...rest } = x as { className: string; config: Config };
+  if (className === '__keras_tensor__') {
+    const { shape, dtype, kerasHistory } = config as Record<string, Json>;
+    return { class_name: className, config: { shape, dtype, keras_history: kerasHistory } };
+  }
+  if (className === '__tensor__')
+    return {
+      class_name: className,
+      config: { value: config.value as Json, dtype: config.dtype as Json },
+    };
+  const others = Object.fromEntries(
+    Object.entries(rest).map(([k, v]) => [pythonKey(k), toPython(v, k)]),
+  );
+  const own = registeredName(className);
+  const operation = Object.keys(config).every((k) => k === 'name') && 'inboundNodes' in rest;
+  const isLayers = (k: string): boolean => k === 'layers' || k === 'layer';
+  return {
+    module: own
+      ? (own.split('>')[0] ?? null)
+      : operation
+        ? 'keras.src.ops.numpy'
+        : moduleOf(className, option),
+    class_name: className,
+    config: Object.fromEntries(
+      Object.entries(config).map(([k, v]) => [
+        pythonKey(k),
+        isLayers(k) && Array.isArray(v) ? v.map((e) => toPython(e, 'layer')) : toPython(v, k),
+      ]),
+    ),
+    registered_name: own ?? null,
+    ...others,
+  };
+}
+
+/** The text of a config, with Python's words for what JSON has no numbers for. */
+export function pythonJson(x: Json): string {
+  return JSON.stringify(x).replace(
+    /\{"__number__":"(-?)(NaN|Infinity)"\}/g,
+    (_, sign: string, word: string) => sign + word,
+  );
+}
+
+// ---- Python's to ours
+
+/** What newer Keras writes that means nothing here while it has this value. */
+const idle: Readonly<Record<string, (v: Json) => boolean>> = {
+  quantization_config: (v) => v === null,
+  sparse: (v) => v === false,
+  ragged: (v) => v === false,
+  optional: (v) => v === false,
+  input_axes: (v) => v === null,
+  output_axes: (v) => v === null,
+  jit_compile: () => true,
+  use_gate: (v) => v === false,
+  sliding_window: (v) => v === null,
+  flash_attention: (v) => v === null,
+  autocast: () => true,
+  is_legacy_optimizer: () => true,
+  decay: (v) => v === 0 || v === null,
+  lora_rank: (v) => v === null,
+  lora_alpha: (v) => v === null,
+  time_major: (v) => v === false,
+  synchronized: (v) => v === false,
+  value_range_: () => false,
+};
+
+export interface FromPythonOptions {
+  /** What error messages call the file. */
+  readonly name: string;
+  /** How deep a config may be nested. */
+  readonly depth?: number;
+}
+
+/** Reads the text of a config; NaN and Infinity may stand in it, as Python writes them. Throws `saving`. */
+export function parsePython(text: string, name: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    try {
+      // Outside of strings only.
+      const plain = text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (m) =>
+        m.startsWith('"') ? m : `{"__number__":"${m}"}`,
+      );
+      return JSON.parse(plain, (_, v) =>
+        isPlainObject(v) && typeof v.__number__ === 'string' ? Number(v.__number__) : v,
+      ) as Json;
+    } catch (cause) {
+      throw new GradloomError(
+        'saving',
+        `${name} is no JSON: ${(cause as Error).message}`,
+        { name },
+        { cause },
+      );
+    }
+  }
+}
+
+/** A config of Python's as ours. Throws `saving` for functions in it, and for what is nested too deep. */
+export function fromPython(x: Json, o: FromPythonOptions): unknown {
+  return read(x, '', o, o.depth ?? 200);
+}
+
+function read(x: Json, option: string, o: FromPythonOptions, depth: number): unknown {
+  if (depth === 0)
+    throw new GradloomError('saving', `${o.name}: the config is nested too deep.`, {
+      name: o.name,
+    });
+  const next = depth - 1;
+  if (Array.isArray(x)) return x.map((e) => read(e as Json, option, o, next));
+  if (typeof x !== 'object' || x === null) return x;
+  const object = x as { readonly [key: string]: Json };
+  if (typeof object.class_name === 'string' && 'config' in object)
+    return readClass(object.class_name, object, option, o, next);
+  const keep = namedParts.test(option);
+  const out: Record<string, unknown> = {};
+  for (const [k, v] of Object.entries(object)) {
+    if (k === '__proto__') continue;
+    const key = keep ? k : camelCase(k);
+    out[key] = read(v, keep ? option : key, o, next);
+  }
+  return out;
+}
+
+function readClass(
+  className: string,
+  object: { readonly [key: string]: Json },
+  option: string,
+  o: FromPythonOptions,
+  depth: number,
+): unknown {
+  const config = object.config;
+  switch (className) {
+    case 'DTypePolicy':
+    case 'FloatDTypePolicy':
+      return (config as { name?: Json } | null)?.name ?? 'float32';
+    case 'QuantizedDTypePolicy':
+    case 'QuantizedFloat8DTypePolicy':
+      throw new GradloomError(
+        'saving',
+        `${o.name} holds a quantized model, which is not read here.`,
+        {
+          name: o.name,
+        },
+      );
+    case '__numpy__':
+      return (config as { value: Json }).value;
+    case '__lambda__':
+      throw lambda(o.name);
+    case 'function':
+      return registeredObject(String(object.registered_name ?? config)) ?? String(config);
+    case '__tensor__':
+    case '__keras_tensor__':
+    case '__slice__':
+    case '__ellipsis__': {
+      const plain = Object.fromEntries(
+        Object.entries((config ?? {}) as object).map(([k, v]) => [camelCase(k), v]),
+      );
+      return { className, config: plain };
+    }
+  }
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+    // Old configs of Sequential are the list of its layers.
+    if (Array.isArray(config))
+      return {
+        className,
+        config: { layers: config.map((e) => read(e as Json, 'layers', o, depth)) },
+      };
+    throw new GradloomError('saving', `${o.name}: class ${className} has no config.`, {
+      className,
+    });
+  }
+  if (className === 'Lambda') refuseLambda(config as { [key: string]: Json }, o.name);
+  const made: Record<string, unknown> = {};
+  for (const [k, v] of Object.entries(config)) {
+    if (k === '__proto__' || idle[k]?.(v as Json)) continue;
+    const key = camelCase(k);
+    made[key] = read(v as Json, key, o, depth);
+  }
+  const rest: Record<string, unknown> = {};
+  for (const [k, v] of Object.entries(object)) {
+    if (['class_name', 'config', 'module', 'shared_object_id', '__proto__'].includes(k)) continue;
+    rest[camelCase(k)] = read(v, camelCase(k), o, depth);
+  }
+  const { registeredName: own, ...others } = rest;
+  const known = typeof own === 'string' && own.includes('>') ? own : undefined;
+  void option;
+  const operation = String(object.module ?? '').startsWith('keras.src.ops');
+  return {
+    className: known && registeredObject(known) ? known : className,
+    config: operation ? { name: made.name } : made,
+    ...(operation && { options: made }),
+    ...others,
+  };
+}
+
+function refuseLambda(config: { readonly [key: string]: Json }, name: string): void {
+  const f = config.function as { class_name?: Json } | Json[] | null;
+  if (Array.isArray(f) || (f as { class_name?: Json } | null)?.class_name === '__lambda__')
+    throw lambda(name);
+}
+
+const lambda = (name: string): GradloomError =>
+  new GradloomError(
+    'saving',
+    `${name} holds a Lambda layer with Python code in it. Code from files is not run: write the layer as a class and give it as customObjects.`,
+    { name },
+  );
