@@ -36,6 +36,7 @@ NAMES = [
     "pictures",
     "pickles",
     "hdf5",
+    "keras_files",
     "checkpoints",
 ]
 

@@ -105,7 +105,7 @@ describe('ModelCheckpoint', () => {
     expect(() => modelCheckpoint('a.h5', weights)).toThrow(
       /must end in .*\.safetensors.*filepath=a\.h5/,
     );
-    expect(() => modelCheckpoint('a.keras')).toThrow(/saveWeightsOnly: true/);
+    expect(() => modelCheckpoint('a.ckpt')).toThrow(/must end in \.keras/);
     expect(() => modelCheckpoint('', weights)).toThrow(/must be a path/);
     expect(() => modelCheckpoint('a.safetensors', { ...weights, saveFreq: 0 })).toThrow(/saveFreq/);
     expect(() => modelCheckpoint('a.safetensors', { ...weights, period: 2 } as never)).toThrow(

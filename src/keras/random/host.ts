@@ -106,7 +106,7 @@ export function uniform(key: Key, n: number, minval = 0, maxval = 1): Float32Arr
   const step = range * 2 ** -23;
   for (let i = 0; i < n; i++) {
     const v = f((bits[i] >>> 9) * step + lo);
-    out[i] = v < lo ? lo : v;
+    out[i] = Math.max(lo, v);
   }
   return out;
 }

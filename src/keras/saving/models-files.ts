@@ -63,7 +63,7 @@ export async function loadModel(source: ModelSource, o: LoadModelOptions = {}): 
   const name =
     o.name ??
     (typeof source === 'string' ? source : source instanceof URL ? source.href : 'The file');
-  const bytes = await bytesOf(source, name);
+  const bytes = await bytesOf(source);
   if (isHdf5(bytes))
     throw new GradloomError(
       'extension',
@@ -73,7 +73,7 @@ export async function loadModel(source: ModelSource, o: LoadModelOptions = {}): 
   return decodeKeras(bytes, { ...o, name });
 }
 
-async function bytesOf(source: ModelSource, name: string): Promise<Uint8Array> {
+async function bytesOf(source: ModelSource): Promise<Uint8Array> {
   if (source instanceof Uint8Array) return source;
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
   if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());

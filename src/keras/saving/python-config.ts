@@ -187,7 +187,7 @@ function read(x: Json, option: string, o: FromPythonOptions, depth: number): unk
   if (typeof x !== 'object' || x === null) return x;
   const object = x as { readonly [key: string]: Json };
   if (typeof object.class_name === 'string' && 'config' in object)
-    return readClass(object.class_name, object, option, o, next);
+    return readClass(object.class_name, object, o, next);
   const keep = namedParts.test(option);
   const out: Record<string, unknown> = {};
   for (const [k, v] of Object.entries(object)) {
@@ -201,7 +201,6 @@ function read(x: Json, option: string, o: FromPythonOptions, depth: number): unk
 function readClass(
   className: string,
   object: { readonly [key: string]: Json },
-  option: string,
   o: FromPythonOptions,
   depth: number,
 ): unknown {
@@ -258,16 +257,35 @@ function readClass(
     if (['class_name', 'config', 'module', 'shared_object_id', '__proto__'].includes(k)) continue;
     rest[camelCase(k)] = read(v, camelCase(k), o, depth);
   }
+  const operation = String(object.module ?? '').startsWith('keras.src.ops');
+  if (!operation && Array.isArray(rest.inboundNodes))
+    rest.inboundNodes = rest.inboundNodes.map((n) => namedArguments(className, n));
   const { registeredName: own, ...others } = rest;
   const known = typeof own === 'string' && own.includes('>') ? own : undefined;
-  void option;
-  const operation = String(object.module ?? '').startsWith('keras.src.ops');
   return {
     className: known && registeredObject(known) ? known : className,
     config: operation ? { name: made.name } : made,
     ...(operation && { options: made }),
     ...others,
   };
+}
+
+/** What Python's layers call the arguments after the first, when they are given by place. */
+const callArguments: readonly [RegExp, readonly string[]][] = [
+  [/^(MultiHeadAttention|GroupedQueryAttention|GroupQueryAttention)$/, ['value', 'key']],
+  [/^(RNN|SimpleRNN|LSTM|GRU|ConvLSTM[123]D|Bidirectional)$/, ['initialState', 'mask']],
+  [/^(Attention|AdditiveAttention)$/, ['mask']],
+];
+
+/** A call with its inputs as the first argument and all others by name, as calls are here. */
+function namedArguments(className: string, node: unknown): unknown {
+  const { args, kwargs } = node as { args?: unknown; kwargs?: Record<string, unknown> };
+  if (!Array.isArray(args) || args.length < 2) return node;
+  const names = callArguments.find(([c]) => c.test(className))?.[1] ?? [];
+  const extra = args
+    .slice(1)
+    .map((v, i): [string, unknown] => [names[i] ?? `argument ${i + 1}`, v]);
+  return { args: [args[0]], kwargs: { ...kwargs, ...Object.fromEntries(extra) } };
 }
 
 function refuseLambda(config: { readonly [key: string]: Json }, name: string): void {
