@@ -1,4 +1,5 @@
 /** Dropout as a function, and the uniform numbers of a graph that it is made from. */
+import { getBackend } from '../../backends/registry.ts';
 import { isFloat } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { lax, type Value } from '../../graph/index.ts';
@@ -21,10 +22,16 @@ export function uniformFromKey(
   if (minval === 0 && maxval === 1) return Tensor.of(unit, key);
   const lo = Math.fround(minval);
   const range = Math.fround(Math.fround(maxval) - lo);
+  const low = lax.full(shape, lo, 'float32');
+  if (getBackend().dtypes?.has('float64') === false) {
+    // A GPU has no doubles: two roundings in place of one.
+    const scaled = lax.add(lax.mul(unit, lax.full(shape, range, 'float32')), low);
+    return Tensor.of(lax.max(scaled, low), key);
+  }
   // In double, where the product is exact: one rounding, as XLA's fused multiply-add.
   const double = (v: number): Value => lax.full(shape, v, 'float64');
   const scaled = lax.add(lax.mul(lax.convert(unit, 'float64'), double(range)), double(lo));
-  return Tensor.of(lax.max(lax.convert(scaled, 'float32'), lax.full(shape, lo, 'float32')), key);
+  return Tensor.of(lax.max(lax.convert(scaled, 'float32'), low), key);
 }
 
 export function uniformValue(key: Value, shape: readonly number[]): Value {
