@@ -49,6 +49,8 @@ export interface Backend {
   readonly name: string;
   /** Whether `readSync` works (every CPU backend). */
   readonly sync: boolean;
+  /** Whether its device is lost or disposed of, and with it all that its buffers held. */
+  readonly ended?: boolean;
   /** What it can compute; absent: every dtype. Compiling a graph with another one throws `dtype`. */
   readonly dtypes?: ReadonlySet<DType>;
   allocate(byteLength: number): DeviceBuffer;

@@ -137,9 +137,11 @@ export class Variable implements StateCell {
   /** Overwrites the value with host data. */
   write(data: TypedArray): void {
     if (stateScope()) this.assign(fromData(data.slice(), this.shape, this.dtype));
-    else if (this.#held.buffer)
+    else if (this.#held.buffer && !this.#held.backend?.ended)
       this.#held.buffer.write(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     else {
+      this.#held.buffer?.dispose();
+      this.#held.buffer = undefined;
       this.#tensor = fromData(data.slice(), this.shape, this.dtype);
       this.#own = true;
     }

@@ -149,6 +149,13 @@ export class Storage {
   }
 
   #foreignBytes(): Uint8Array {
+    if (this.#backend!.ended) {
+      throw new GradloomError(
+        'device-lost',
+        `This tensor lay on a device of backend "${this.#backend!.name}" that is lost or disposed of. Make it anew from data on the host.`,
+        { backend: this.#backend!.name },
+      );
+    }
     if (!this.#backend!.sync) {
       throw new GradloomError(
         'backend',

@@ -24,9 +24,21 @@ export type BindingType = 'read-only-storage' | 'storage' | 'uniform';
 /** Bytes between two numbers of `Device.numbers`. */
 const numberStride = 256;
 
+/** The limits that programs are fitted to. */
+export const limitNames = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupsPerDimension',
+] as const;
+export type Limits = Readonly<Record<(typeof limitNames)[number], number>>;
+
 export class Device {
   readonly gpu: GPUDevice;
-  readonly limits: GPUSupportedLimits;
+  readonly limits: Limits;
   readonly description: string;
   /** How often commands were submitted, for tests. */
   submissions = 0;
@@ -37,9 +49,12 @@ export class Device {
   readonly #pipelines = new Map<string, GPUComputePipeline>();
   #numbers: Block | undefined;
 
-  constructor(gpu: GPUDevice, description: string) {
+  /** @param lower limits to keep below the device's own */
+  constructor(gpu: GPUDevice, description: string, lower: Partial<Limits> = {}) {
     this.gpu = gpu;
-    this.limits = gpu.limits;
+    this.limits = Object.fromEntries(
+      limitNames.map((n) => [n, Math.min(gpu.limits[n], lower[n] ?? gpu.limits[n])]),
+    ) as Limits;
     this.description = description;
     gpu.lost.then((info) => {
       if (info.reason === 'destroyed') {
@@ -47,7 +62,7 @@ export class Device {
       } else {
         this.fail(
           'device-lost',
-          `The WebGPU device was lost (${info.reason}): ${info.message || 'no reason given'}. What lay on it is gone. Make the backend anew (await initBackend('webgpu')) and restore weights kept on the host.`,
+          `The WebGPU device was lost (${info.reason}): ${info.message || 'no reason given'}. What lay on it is gone. Make the backend anew (await loadBackend('webgpu')) and restore weights kept on the host.`,
           { reason: info.reason, detail: info.message },
         );
       }

@@ -8,7 +8,7 @@ import type { Graph } from '../../graph/graph.ts';
 import { sizeOf } from '../../shape.ts';
 import type { Backend, DeviceBuffer, Executable } from '../backend.ts';
 import { type Shared, WebgpuBuffer, wholeWords } from './buffer.ts';
-import { Device } from './device.ts';
+import { Device, type Limits, limitNames } from './device.ts';
 import { WebgpuExecutable } from './executable.ts';
 import { dataUsage, Pool, readUsage } from './pool.ts';
 import { tasksOf } from './tasks.ts';
@@ -26,10 +26,10 @@ export interface WebgpuOptions {
    */
   readonly shared?: boolean;
   /**
-   * Limits lower than the adapter's, by the names of GPUSupportedLimits: what does not fit them is
-   * split as on a device that has no more.
+   * Limits below the adapter's, by the names of GPUSupportedLimits: what does not fit them is split
+   * as on a device that has no more.
    */
-  readonly limits?: Readonly<Record<string, number>>;
+  readonly limits?: Partial<Limits>;
 }
 
 export interface WebgpuBackend extends Backend {
@@ -44,16 +44,6 @@ export interface WebgpuBackend extends Backend {
   /** When everything asked for has been done. Throws what failed. */
   settled(): Promise<void>;
 }
-
-const wanted = [
-  'maxBufferSize',
-  'maxStorageBufferBindingSize',
-  'maxStorageBuffersPerShaderStage',
-  'maxComputeWorkgroupStorageSize',
-  'maxComputeInvocationsPerWorkgroup',
-  'maxComputeWorkgroupSizeX',
-  'maxComputeWorkgroupsPerDimension',
-] as const;
 
 /** What lies on the device. */
 const dtypes: ReadonlySet<DType> = new Set(['float32', 'int32', 'uint32', 'uint8', 'bool']);
@@ -79,13 +69,13 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
       'WebGPU found no adapter: no GPU with a working driver. Use another backend: setBackend("wasm").',
     );
   }
-  const requiredLimits: Record<string, number> = {};
-  for (const name of wanted) {
-    const most = adapter.limits[name];
-    requiredLimits[name] = Math.min(most, options.limits?.[name] ?? most);
-  }
+  const requiredLimits = Object.fromEntries(limitNames.map((n) => [n, adapter.limits[n]]));
   const description = describe(adapter);
-  const device = new Device(await adapter.requestDevice({ requiredLimits }), description);
+  const device = new Device(
+    await adapter.requestDevice({ requiredLimits }),
+    description,
+    options.limits,
+  );
   const processor = adapter.info?.isFallbackAdapter || software.test(description);
   return backendOn(device, options.shared ?? !processor);
 }
@@ -117,7 +107,7 @@ function backendOn(device: Device, sharing: boolean): WebgpuBackend {
     timeline: new Timeline(),
     totals: { buffers: 0, bytes: 0 },
   };
-  const align = Math.max(256, limits.minStorageBufferOffsetAlignment);
+  const align = Math.max(256, device.gpu.limits.minStorageBufferOffsetAlignment);
   const segment = Math.floor(limits.maxBufferSize / align) * align;
   const target = { ...webgpuTarget, arenaAlign: align, arenaSegment: segment };
   const workspace = new Workspace(device, segment);
