@@ -12,4 +12,5 @@ export const pages = [
   { path: 'weights.html' },
   { path: 'worker.html' },
   { path: 'worker.html', isolated: true },
+  { path: 'no-workers.html', isolated: true, expected: /worker-src|Failed to.*worker/i },
 ];

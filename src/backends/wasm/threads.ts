@@ -188,7 +188,14 @@ export class Threads {
       const node = worker as import('node:worker_threads').Worker;
       node.on('error', end);
       node.on('exit', end);
-    } else (worker as Worker).onerror = end;
+    } else {
+      (worker as Worker).onerror = () => {
+        end();
+        // One that has never answered was not let start (a content policy); nor will others be.
+        if (Atomics.load(this.#words, (layout.received >> 2) + thread.block) === 0)
+          this.#held = true;
+      };
+    }
   }
 
   #send(thread: Thread, message: object): void {
