@@ -13,6 +13,7 @@ export interface Page {
 
 const loaders: Readonly<Record<PageName, () => Promise<Page>>> = {
   digits: async () => (await import('./digits/page.ts')).makePage(),
+  graph: async () => (await import('./graph/page.ts')).makePage(),
   network: async () => (await import('./toy/page.ts')).makePage(),
 };
 

@@ -138,4 +138,61 @@ export const checks: Readonly<Record<string, Check>> = {
     await context.close();
     return undefined;
   },
+
+  'the graph and its kernels': async ({ url, browser, shots }) => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    const { page, problems } = await open(context, `${url}#/graph`);
+    await page.waitForSelector('#graph[data-kernels]:not([data-busy])');
+    assert.match((await page.locator('.kernel-panel code').textContent()) ?? '', /void k\d+/);
+    const forward = Number(await page.getAttribute('#graph', 'data-kernels'));
+    await page.getByLabel('What is computed').selectOption('step');
+    await page.waitForFunction(
+      (n) => Number(document.querySelector<HTMLElement>('#graph')!.dataset.kernels) > n,
+      forward,
+    );
+    if (shots) await page.screenshot({ path: `${shots}/graph.png`, fullPage: true });
+    await page.getByLabel('Kernels as').selectOption('wgsl');
+    await page.waitForFunction(() =>
+      document.querySelector('.kernel-panel code')!.textContent!.includes('@compute'),
+    );
+    const last = page.locator('.kernel-kernel').last();
+    await last.focus();
+    await page.keyboard.press('Enter');
+    assert.equal(await last.getAttribute('aria-pressed'), 'true');
+    assert.ok((await page.locator('.paper svg text').count()) > 50);
+    assert.deepEqual(problems, []);
+    await context.close();
+    return `${forward} kernels forward`;
+  },
+
+  'no sideways scrolling, dark and light, on a phone and in Chinese': async (s) => {
+    const { url, browser, shots } = s;
+    for (const [name, width, dark, lang] of [
+      ['phone', 390, false, 'en'],
+      ['phone-dark', 390, true, 'zh'],
+      ['dark', 1280, true, 'en'],
+      ['chinese', 1280, false, 'zh'],
+    ] as const) {
+      const context = await browser.newContext({
+        viewport: { width, height: width < 500 ? 844 : 900 },
+        colorScheme: dark ? 'dark' : 'light',
+        hasTouch: width < 500,
+      });
+      const { page, problems } = await open(context, `${url}?lang=${lang}`);
+      for (const [hash, ready] of [
+        ['digits', '#training[data-backend]'],
+        ['network', '#toy[data-epoch="0"]'],
+        ['graph', '#graph[data-kernels]:not([data-busy])'],
+      ] as const) {
+        await page.goto(`${url}?lang=${lang}#/${hash}`);
+        await page.waitForSelector(ready);
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+        assert.ok(wide <= width, `${hash} is ${wide} wide on ${width}`);
+        if (shots) await page.screenshot({ path: `${shots}/${name}-${hash}.png`, fullPage: true });
+      }
+      assert.deepEqual(problems, []);
+      await context.close();
+    }
+    return undefined;
+  },
 };

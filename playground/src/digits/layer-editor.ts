@@ -9,24 +9,13 @@ import {
   limits,
   type NetworkSpec,
   type PresetName,
-  parseSpec,
   presets,
   problemOf,
   sideAfter,
 } from '../model/spec.ts';
 import { h, newId, setText } from '../ui/dom.ts';
 import { grouped, select } from '../ui/fields.ts';
-
-const place = 'gradloom-network';
-
-/** The network edited last, also for other pages. */
-export function keptSpec(): NetworkSpec {
-  try {
-    return parseSpec(localStorage.getItem(place));
-  } catch {
-    return presets.plain;
-  }
-}
+import { keepSpec, keptSpec } from './kept-spec.ts';
 
 export interface LayerEditor {
   readonly element: HTMLElement;
@@ -51,11 +40,7 @@ export function makeLayerEditor(onChange: () => void): LayerEditor {
 
   const change = (next: NetworkSpec, redraw = true): void => {
     spec = next;
-    try {
-      localStorage.setItem(place, JSON.stringify(spec));
-    } catch {
-      // It holds for this visit.
-    }
+    keepSpec(spec);
     if (redraw) draw();
     tell();
     onChange();

@@ -67,6 +67,7 @@ export function makeTrainSection(hooks: TrainHooks): HTMLElement {
     seconds: figure('train.seconds'),
     speed: figure('train.speed'),
   };
+  const charts = h('div', { class: 'charts', hidden: true }, loss.element, accuracy.element);
   const element = h(
     'section',
     { class: 'card', id: 'training' },
@@ -95,7 +96,7 @@ export function makeTrainSection(hooks: TrainHooks): HTMLElement {
         ),
       ),
     ),
-    h('div', { class: 'charts' }, loss.element, accuracy.element),
+    charts,
   );
   let phase: Phase = 'fresh';
 
@@ -151,6 +152,7 @@ export function makeTrainSection(hooks: TrainHooks): HTMLElement {
       curves.clear();
       drawCurves();
     }
+    charts.hidden = false;
     toPhase('running');
     const options: TrainOptions = {
       spec: editor.spec,

@@ -2,6 +2,7 @@
  * What the page and its workers say to each other. The page calls a method by name; the worker
  * answers each call once, and may send events on the way.
  */
+import type { GraphAnswer, GraphQuestion } from '../graph/protocol.ts';
 import type { LearningOptions } from '../model/build.ts';
 import type { NetworkSpec } from '../model/spec.ts';
 import type { PlainWeights } from '../model/weights-file.ts';
@@ -72,6 +73,7 @@ export interface Methods {
   train: (p: TrainOptions) => TrainResult;
   stop: (p: Record<string, never>) => Record<string, never>;
   examine: (p: Record<string, never>) => Examination;
+  drawGraph: (p: GraphQuestion) => GraphAnswer;
   neuron: (p: NeuronQuestion) => NeuronAnswer;
   toy: (p: ToyTask) => Record<string, never>;
   stopToy: (p: { readonly upTo: number }) => Record<string, never>;

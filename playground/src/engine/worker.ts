@@ -5,6 +5,7 @@ import type { Handlers } from './protocol.ts';
 import { oneAtATime, type Scope, serve } from './serve.ts';
 
 const training = () => import('./training.ts');
+const drawings = () => import('../graph/worker.ts');
 const small = () => import('../toy/worker.ts');
 
 // What computes runs one at a time: a backend is not changed under a prediction.
@@ -17,6 +18,7 @@ const handlers: Handlers = {
   train: (p, emit) => turn(async () => (await training()).train(p, emit)),
   stop: async () => (await training()).stop(),
   examine: () => turn(async () => (await training()).examine()),
+  drawGraph: (p) => turn(async () => (await drawings()).drawGraph(p)),
   neuron: (p) => turn(async () => (await small()).neuron(p)),
   toy: (p, emit) => turn(async () => (await small()).toy(p, emit)),
   stopToy: async (p) => (await small()).stopToy(p),

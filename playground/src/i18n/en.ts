@@ -161,4 +161,37 @@ export const en = {
   'toy.units': 'What each hidden unit says over the plane',
   'toy.unitsHead': 'Inside: what each hidden unit says over the plane',
   'toy.layer': 'layer {n}',
+
+  'graph.title': 'The graph behind the network',
+  'graph.lead':
+    'A network is a computation: operations as nodes, arrays as the edges between them. Gradients are more nodes of the same graph. The compiler then melts them together into a few kernels and writes code for each.',
+  'graph.part': 'What is computed',
+  'graph.part.forward': 'forward: the answer',
+  'graph.part.gradient': 'forward and backward: loss and gradients',
+  'graph.part.step': 'the whole training step',
+  'graph.net.small': 'small: 16 hidden units',
+  'graph.net.own': 'the one on the first page',
+  'graph.net.conv': 'convolutions',
+  'graph.language': 'Kernels as',
+  'graph.language.c': 'C (processor)',
+  'graph.language.wgsl': 'WGSL (graphics card)',
+  'graph.language.loops': 'loops (what both are made of)',
+  'graph.written': 'As it is written down',
+  'graph.writtenLead':
+    'Data flows from top to bottom. Every arrow carries an array with its shape; hover over a box for its details.',
+  'graph.nodes': '{nodes} operations.',
+  'graph.tooLarge':
+    'This graph has too many operations for a picture. Choose a smaller network or only the forward pass.',
+  'graph.fused': 'After fusion',
+  'graph.fusedLead':
+    'Operations on the same elements share a kernel: a product takes its bias, its activation, even the update of its weights along. Arrows carry the number of elements. Choose a kernel to read its code.',
+  'graph.kernels':
+    '{nodes} operations became {kernels} kernels, with {arena} KiB of temporary memory.',
+  'graph.kernelShared': 'About {cost} scalar operations, in {parallel} independent parts.',
+  'graph.kernelAlone': 'About {cost} scalar operations, in one piece.',
+  'graph.touched': 'Reads {reads}. Writes {writes}.',
+  'graph.source': 'Source of the kernel',
+  'graph.in': 'Larger',
+  'graph.out': 'Smaller',
+  'graph.fit': 'Fit to the width',
 };

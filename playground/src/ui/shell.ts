@@ -3,7 +3,7 @@ import { language, onLanguage, setLanguage } from '../i18n/index.ts';
 import { h, setLabel } from './dom.ts';
 import { isDark, onTheme, toggleTheme } from './theme.ts';
 
-export const pages = ['digits', 'network'] as const;
+export const pages = ['digits', 'network', 'graph'] as const;
 export type PageName = (typeof pages)[number];
 
 export interface Shell {
