@@ -20,7 +20,7 @@ export const en = {
     'Drawing area. Draw with mouse, finger or pen; or move with the arrow keys, press space to put the pen down or lift it, delete to clear.',
   'draw.clear': 'Clear',
   'draw.keys': 'Keyboard: arrows move, space draws, delete clears.',
-  'draw.invite': 'Draw a digit on the left.',
+  'draw.invite': 'Draw a digit to begin.',
   'draw.sure': 'the network is {sure} sure',
   'draw.bars': 'Probability of each digit',
   'draw.eye': 'The drawing as the network sees it',

@@ -20,7 +20,7 @@ export const zh: Texts = {
   'draw.pad': '绘图区。用鼠标、手指或笔书写；也可以用方向键移动，空格键落笔或提笔，删除键清空。',
   'draw.clear': '清空',
   'draw.keys': '键盘：方向键移动，空格落笔，删除键清空。',
-  'draw.invite': '请在左边画一个数字。',
+  'draw.invite': '先画一个数字吧。',
   'draw.sure': '网络有 {sure} 的把握',
   'draw.bars': '每个数字的概率',
   'draw.eye': '网络看到的图像',

@@ -214,6 +214,7 @@ export function makeNetworkSection(): NetworkSection {
         h('div', { class: 'row toy-buttons' }, go, anew),
         figures,
         problem,
+        chart.element,
       ),
       h(
         'div',
@@ -226,7 +227,6 @@ export function makeNetworkSection(): NetworkSection {
         h('div', { class: 'pair' }, activation.element, rate.element),
         h('h3', { t: 'toy.remedies' }),
         h('div', { class: 'pair' }, dropout.element, l2.element),
-        chart.element,
       ),
     ),
     h('h3', { class: 'units-head', t: 'toy.unitsHead' }),

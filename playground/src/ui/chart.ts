@@ -52,7 +52,7 @@ export function makeChart(o: ChartOptions): Chart {
       grid: { stroke: color('line'), width: 1 },
       ticks: { stroke: color('line'), width: 1 },
       font: '12px system-ui, sans-serif',
-      size: 46,
+      size: 54,
     };
     plot = new uPlot(
       {
