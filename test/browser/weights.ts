@@ -1,5 +1,6 @@
 /** Weights kept in the browser and given to its user. */
 import * as keras from '../../src/keras/index.ts';
+import { fromData } from '../../src/tensor/index.ts';
 import { codeOf, describe, expect, it, run } from './harness.ts';
 
 const { layers, saving } = keras;
@@ -93,6 +94,55 @@ describe('weights as a download', () => {
 
   it('cannot be read by the page itself', async () => {
     expect(await codeOf(() => network().loadWeights('downloads://my net'))).toBe('file-unreadable');
+  });
+});
+describe('a training that was interrupted', () => {
+  const n = 24;
+  const x = fromData(
+    Float32Array.from({ length: n * 3 }, (_, i) => Math.sin(i * 1.7)),
+    [n, 3],
+  );
+  const y = fromData(
+    Float32Array.from({ length: n * 2 }, (_, i) => Math.cos(i)),
+    [n, 2],
+  );
+  const { callbacks } = keras;
+
+  /** As a page does when it is opened; `after` so many batches the page is left. */
+  async function train(after?: number, backup?: string): Promise<string> {
+    keras.utils.setRandomSeed(5);
+    const m = keras.sequential([
+      layers.dense(6, { activation: 'tanh', inputShape: [3] }),
+      layers.dropout(0.3),
+      layers.dense(2),
+    ]);
+    m.compile({ optimizer: 'adam', loss: 'mse' });
+    let seen = 0;
+    const onTrainBatchEnd = (): void => {
+      if (++seen === after) throw new Error('left');
+    };
+    const used = [callbacks.lambdaCallback({ onTrainBatchEnd })];
+    const options = { saveFreq: 1, doubleCheckpoint: true };
+    const all = backup ? [callbacks.backupAndRestore(backup, options), ...used] : used;
+    await m.fit(x, y, { epochs: 3, batchSize: 4, verbose: 0, callbacks: all });
+    return numbers(m);
+  }
+
+  it('goes on from IndexedDB, bit for bit', async () => {
+    const whole = await train();
+    for (const after of [3, 5]) {
+      const message = await train(after, 'indexeddb://run').catch((e) => (e as Error).message);
+      expect(message).toBe('left');
+    }
+    const kept = (await saving.listSaved()).map((f) => f.path).filter((p) => p.includes('//run/'));
+    expect(kept.length).toBe(2);
+    expect(await train(undefined, 'indexeddb://run')).toBe(whole);
+    expect((await saving.listSaved()).some((f) => f.path.includes('//run/'))).toBe(false);
+  });
+
+  it('has no folders', async () => {
+    expect(await codeOf(() => callbacks.backupAndRestore('backup'))).toBe('node-only');
+    expect(await codeOf(() => callbacks.backupAndRestore('downloads://x'))).toBe('callback');
   });
 });
 await run();

@@ -2,12 +2,13 @@
 import { isNode } from '../../datasets/platform.ts';
 import { GradloomError } from '../../errors.ts';
 import { checkOptions } from '../identifiers.ts';
+import { partsOf } from '../saving/places.ts';
 import type { RunState } from '../training/run-state.ts';
 import { Callback, type Keeper } from './callback.ts';
 import { BatchCounter, checkSaveFreq, type SaveFreq } from './save-freq.ts';
 
 export interface BackupAndRestoreOptions {
-  /** A folder for this training alone. */
+  /** A folder for this training alone; in browsers `indexeddb://name`. */
   readonly backupDir: string;
   /** At the end of every epoch, or after so many batches (and at the end of every epoch). Default 'epoch'. */
   readonly saveFreq?: SaveFreq;
@@ -42,7 +43,7 @@ export class BackupAndRestore extends Callback implements Keeper {
   readonly deleteCheckpoint: boolean;
   readonly #batches = new BatchCounter();
 
-  /** Throws `callback`, `unknown-option`; in a browser `node-only`. */
+  /** Throws `callback`, `unknown-option`; for a folder in a browser `node-only`. */
   constructor(
     backupDir: string | BackupAndRestoreOptions,
     more: Partial<BackupAndRestoreOptions> = {},
@@ -51,14 +52,7 @@ export class BackupAndRestore extends Callback implements Keeper {
     const o: BackupAndRestoreOptions =
       typeof backupDir === 'object' && backupDir !== null ? backupDir : { ...more, backupDir };
     checkOptions('BackupAndRestore', o, optionNames);
-    if (typeof o.backupDir !== 'string' || o.backupDir === '')
-      throw new GradloomError(
-        'callback',
-        `BackupAndRestore: backupDir must be the path of a folder; received ${JSON.stringify(o.backupDir)}.`,
-        { backupDir: o.backupDir },
-      );
-    if (!isNode())
-      throw new GradloomError('node-only', 'BackupAndRestore works in Node only: it needs files.');
+    checkPlace(o.backupDir);
     this.backupDir = o.backupDir;
     this.saveFreq = checkSaveFreq('BackupAndRestore', o.saveFreq ?? 'epoch');
     this.doubleCheckpoint = o.doubleCheckpoint ?? false;
@@ -79,19 +73,19 @@ export class BackupAndRestore extends Callback implements Keeper {
         `To use the BackupAndRestore callback, your model must be built before you call fit: give model "${this.model.name}" an input shape, or call it on a batch of data.`,
         { model: this.model.name },
       );
-    const { loadBackup } = await import('./backup-files.node.ts');
+    const { loadBackup } = await import('./backup-files.ts');
     return loadBackup(this.backupDir);
   }
   wants(batch: number | null): boolean {
     return batch === null || this.#batches.due(batch, this.saveFreq);
   }
   async save(state: RunState): Promise<void> {
-    const { saveBackup } = await import('./backup-files.node.ts');
+    const { saveBackup } = await import('./backup-files.ts');
     await saveBackup(this.backupDir, state, this.doubleCheckpoint);
   }
   async done(): Promise<void> {
     if (!this.deleteCheckpoint) return;
-    const { deleteBackup } = await import('./backup-files.node.ts');
+    const { deleteBackup } = await import('./backup-files.ts');
     await deleteBackup(this.backupDir);
   }
 
@@ -101,6 +95,23 @@ export class BackupAndRestore extends Callback implements Keeper {
   override setState(state: unknown): void {
     this.#batches.state = state as [number, number];
   }
+}
+
+/** Throws `callback` for a place that cannot be, `node-only` for a folder in a browser. */
+function checkPlace(dir: unknown): asserts dir is string {
+  const parts = typeof dir === 'string' ? partsOf(dir) : undefined;
+  if (typeof dir !== 'string' || dir === '' || parts?.scheme === 'downloads')
+    throw new GradloomError(
+      'callback',
+      `BackupAndRestore: backupDir must be the path of a folder, or "indexeddb://name"; received ${JSON.stringify(dir)}.`,
+      { backupDir: dir },
+    );
+  if (!parts && !isNode())
+    throw new GradloomError(
+      'node-only',
+      `BackupAndRestore keeps folders in Node only; in a browser there is "indexeddb://name".`,
+      { backupDir: dir },
+    );
 }
 
 export const backupAndRestore = (
