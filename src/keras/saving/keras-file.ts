@@ -214,7 +214,8 @@ export function modelFromConfig(
     });
   const shape = ours.buildConfig?.inputShape ?? (ours.config as Config).buildInputShape;
   if (!model.built && shape) model.build(shape as never);
-  const given = ours.compileConfig;
+  // Keras writes an empty one for models that were not compiled.
+  const given = ours.compileConfig?.optimizer ? ours.compileConfig : undefined;
   const compiled = Boolean(given) && (o.compile ?? true);
   if (given && compiled) model.compile(compileOptionsOf(given, o.customObjects ?? {}, name));
   return { model, compiled };

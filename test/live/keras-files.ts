@@ -1,0 +1,113 @@
+/**
+ * Files against real Keras: for every row of the layers' battery Keras saves a model, which is loaded
+ * here, predicts the same, is saved here, loads in Keras and predicts the same again.
+ *
+ *     GRADLOOM_PYTHON=venv/bin/python npm run test:keras [-- FAMILY …]
+ *
+ * Says so and ends without an error where there is no Python with Keras.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setBackend } from '../../src/backends/registry.ts';
+import { decodeNpz } from '../../src/formats/npz.ts';
+import * as keras from '../../src/keras/index.ts';
+import { fromData, type Tensor } from '../../src/tensor/index.ts';
+
+interface Row {
+  readonly name: string;
+  readonly skipped?: string;
+  readonly stem: string;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly tolerance: number;
+}
+
+const python = process.env.GRADLOOM_PYTHON ?? 'python3';
+const script = fileURLToPath(new URL('keras_files.py', import.meta.url));
+
+/** What the last line that Python prints says; undefined, and why, where there is no Python or Keras. */
+function ask<T>(...args: string[]): T | undefined {
+  const run = spawnSync(python, [script, ...args], { encoding: 'utf8', maxBuffer: 2 ** 28 });
+  if (run.error) {
+    console.log(`skipped: there is no ${python} (${run.error.message}). Set GRADLOOM_PYTHON.`);
+    return undefined;
+  }
+  if (run.status !== 0) throw new Error(run.stderr);
+  const answer = JSON.parse(run.stdout.trim().split('\n').at(-1)!);
+  if (answer.missing) {
+    console.log(`skipped: ${python} has no ${answer.missing}.`);
+    return undefined;
+  }
+  return answer as T;
+}
+
+function leaves(y: unknown): Tensor[] {
+  if (Array.isArray(y)) return y.flatMap(leaves);
+  const t = y as Tensor;
+  return typeof t.dataSync === 'function' ? [t] : Object.values(y as object).flatMap(leaves);
+}
+
+/** Why they are not close; undefined where they are. */
+function apart(got: Tensor, want: Tensor, tolerance: number): string | undefined {
+  if (got.shape.join() !== want.shape.join()) return `shape (${got.shape}) and not (${want.shape})`;
+  const [a, b] = [got.dataSync(), want.dataSync()];
+  for (let i = 0; i < b.length; i++) {
+    const near = Math.abs(a[i] - b[i]) <= tolerance * (1e-5 * Math.abs(b[i]) + 1e-5);
+    if (!near && !Object.is(a[i], b[i])) return `element ${i}: ${a[i]} and not ${b[i]}`;
+  }
+  return undefined;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'gradloom-keras-'));
+try {
+  setBackend('wasm');
+  const rows = ask<Row[]>('make', folder, ...process.argv.slice(2));
+  if (rows) {
+    const wrong: string[] = [];
+    const back: Row[] = [];
+    let there = 0;
+    for (const row of rows) {
+      if (row.skipped) {
+        console.log(`not saved by Keras: ${row.name} (${row.skipped})`);
+        continue;
+      }
+      try {
+        const arrays = await decodeNpz(readFileSync(join(folder, `${row.stem}.npz`)));
+        const tensor = (name: string): Tensor => {
+          const a = arrays.get(name)!;
+          return fromData(a.data, a.shape, a.dtype);
+        };
+        const xs = Array.from({ length: row.inputs }, (_, i) => tensor(`x${i}`));
+        const model = await keras.saving.loadModel(join(folder, `${row.stem}.keras`));
+        const bytes = await keras.saving.encodeModel(model);
+        const ys = leaves(model.apply((xs.length > 1 ? xs : xs[0]) as never, { training: false }));
+        const why = ys.map((y, i) => apart(y, tensor(`y${i}`), row.tolerance)).find((w) => w);
+        if (why || ys.length !== row.outputs)
+          throw new Error(why ?? `${ys.length} outputs and not ${row.outputs}`);
+        there++;
+        writeFileSync(join(folder, `${row.stem}.back.keras`), bytes);
+        back.push(row);
+      } catch (e) {
+        wrong.push(
+          `from Keras: ${row.name}: ${e instanceof Error ? e.message.split('\n').slice(0, 4).join(' ') : e}`,
+        );
+      }
+    }
+    const found = ask<Record<string, string | null>>('check', folder)!;
+    for (const row of back)
+      if (found[row.stem]) wrong.push(`to Keras: ${row.name}: ${found[row.stem]}`);
+    for (const w of wrong) console.log(w);
+    const returned = back.filter((r) => found[r.stem] === null).length;
+    const saved = rows.filter((r) => !r.skipped).length;
+    console.log(
+      `${there} of ${saved} models of Keras predict the same here; ${returned} of them after the way back.`,
+    );
+    console.log(`${saved + back.length - wrong.length} passed, ${wrong.length} failed`);
+    if (wrong.length > 0) process.exitCode = 1;
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,92 @@
+"""The Python half of keras-files.ts.
+
+    python3 test/live/keras_files.py make FOLDER [FAMILY …]    a model around every row of the battery, saved by real Keras
+    python3 test/live/keras_files.py check FOLDER              loads what Gradloom saved, and compares what it predicts
+"""
+import json
+import os
+import pathlib
+import sys
+import traceback
+
+os.environ["KERAS_BACKEND"] = "jax"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+try:
+    import jax
+    import keras
+    import numpy as np
+except ImportError as e:
+    print(json.dumps({"missing": e.name}))
+    sys.exit(0)
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.append(str(ROOT / "scripts" / "goldens"))
+from make_battery import make_input, make_weight, revive
+
+
+def model_of(row, xs):
+    layer = getattr(keras.layers, row["layer"])(**revive(row["config"]))
+    named = row.get("arguments", {})
+    first = [i for i in range(len(xs)) if i not in named.values()]
+    # An RNN that remembers wants the size of the batch.
+    whole = row["config"].get("stateful")
+    inputs = [keras.Input(batch_shape=x.shape if whole else (None, *x.shape[1:]), dtype=str(x.dtype)) for x in xs]
+    given = inputs[first[0]] if len(first) == 1 and not row.get("list") else [inputs[i] for i in first]
+    y = layer(given, **{k: inputs[i] for k, i in named.items()}, **row.get("call", {}))
+    model = keras.Model(inputs if len(inputs) > 1 else inputs[0], y)
+    layer.set_weights([make_weight(f"{row['name']}/weight{i}/{w.name}", w.shape) for i, w in enumerate(layer.weights)])
+    return model
+
+
+def predict(model, xs):
+    y = model(xs if len(xs) > 1 else xs[0], training=False)
+    return [np.asarray(t) for t in jax.tree_util.tree_leaves(y)]
+
+
+def make(folder, families):
+    rows = []
+    for file in sorted((ROOT / "test" / "battery").glob("*.json")):
+        if families and file.stem not in families:
+            continue
+        for row in json.loads(file.read_text()):
+            keras.utils.clear_session()
+            keras.utils.set_random_seed(1)
+            name = f"{file.stem}: {row['name']}"
+            specs = row["inputs"] if "inputs" in row else [row["input"]]
+            xs = [make_input(f"{row['name']}/input{i}", s) for i, s in enumerate(specs)]
+            stem = f"{len(rows):04d}"
+            try:
+                model = model_of(row, xs)
+                # Before it is saved: some layers remember.
+                model.save(folder / f"{stem}.keras")
+                ys = predict(model, xs)
+            except Exception as e:
+                rows.append({"name": name, "skipped": f"{type(e).__name__}: {str(e).splitlines()[0][:120]}"})
+                continue
+            np.savez(folder / f"{stem}.npz", **{f"x{i}": x for i, x in enumerate(xs)}, **{f"y{i}": y for i, y in enumerate(ys)})
+            rows.append({"name": name, "stem": stem, "inputs": len(xs), "outputs": len(ys), "tolerance": row.get("tolerance", 1)})
+    print(json.dumps(rows))
+
+
+def check(folder):
+    found = {}
+    for path in sorted(folder.glob("*.back.keras")):
+        stem = path.name.split(".")[0]
+        data = np.load(folder / f"{stem}.npz")
+        xs = [data[k] for k in sorted((k for k in data if k[0] == "x"), key=lambda k: int(k[1:]))]
+        want = [data[k] for k in sorted((k for k in data if k[0] == "y"), key=lambda k: int(k[1:]))]
+        try:
+            keras.utils.clear_session()
+            got = predict(keras.models.load_model(path), xs)
+            far = [float(np.max(np.abs(a.astype("float64") - b) / (1e-5 + np.abs(b.astype("float64"))), initial=0)) for a, b in zip(got, want)]
+            same = len(got) == len(want) and all(a.shape == b.shape for a, b in zip(got, want))
+            found[stem] = None if same and all(np.allclose(a, b, rtol=1e-4, atol=1e-5, equal_nan=True) for a, b in zip(got, want)) else f"off by {max(far):.2g}"
+        except Exception as e:
+            found[stem] = f"{type(e).__name__}: {' '.join(str(e).split())[:300]}"
+            if os.environ.get("TRACE"):
+                traceback.print_exc()
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    folder = pathlib.Path(sys.argv[2])
+    make(folder, sys.argv[3:]) if sys.argv[1] == "make" else check(folder)
