@@ -40,6 +40,7 @@ const otherForms = {
   'src/codegen/wasm/listing.ts': 'src/codegen/wasm/listing-off.ts',
   'src/compiler/debug.ts': 'src/compiler/debug-off.ts',
   'src/compiler/verify.ts': 'src/compiler/verify-off.ts',
+  'src/pyplot/png.ts': 'src/pyplot/png.browser.ts',
 };
 
 /** Node's modules, files written for it, and packages of machine code lead to a module that says so. */

@@ -187,7 +187,7 @@ export class Figure {
   }
 
   /**
-   * The figure as the bytes of a PNG file (Node only).
+   * The figure as the bytes of a PNG file; in a worker of a browser there are none.
    * @param dpi pixels per inch, 1..10000; the figure's by default
    */
   async toPNG(dpi: number = this.dpi): Promise<Uint8Array> {

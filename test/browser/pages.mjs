@@ -9,6 +9,7 @@ export const pages = [
   { path: 'training.html', isolated: true },
   { path: 'compliance.html', query: '?backend=webgpu&batch=5&oneIn=4', gpu: true },
   { path: 'training.html', query: '?backend=webgpu', gpu: true },
+  { path: 'pictures.html' },
   { path: 'weights.html' },
   { path: 'worker.html' },
   { path: 'worker.html', isolated: true },

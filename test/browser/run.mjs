@@ -83,6 +83,7 @@ try {
       'worker',
       'in-worker',
       'no-workers',
+      'pictures',
     ].map((name) => join(here, `${name}.ts`)),
     outdir: built,
   });
