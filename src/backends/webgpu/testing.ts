@@ -43,3 +43,36 @@ export async function tryWebgpu(
     return { reason: error instanceof Error ? error.message : String(error) };
   }
 }
+
+/** A GPU whose devices can be lost at will: `lose` ends the one made last. */
+export async function losableGpu(): Promise<{
+  gpu: GPU;
+  lose: (message: string) => Promise<void>;
+}> {
+  const real = await nodeGpu();
+  let end: (info: object) => void = () => {};
+  // Methods are bound to what they belong to: they look at their receiver.
+  const over = <T extends object>(target: T, own: Record<string, unknown>): T =>
+    new Proxy(target, {
+      get(t, key) {
+        if (typeof key === 'string' && key in own) return own[key];
+        const v = Reflect.get(t, key, t);
+        return typeof v === 'function' ? v.bind(t) : v;
+      },
+    });
+  const requestAdapter = async (): Promise<GPUAdapter | null> => {
+    const adapter = await real.requestAdapter();
+    const requestDevice = async (d: GPUDeviceDescriptor): Promise<GPUDevice> => {
+      const lost = new Promise((done) => {
+        end = done;
+      });
+      return over(await adapter!.requestDevice(d), { lost });
+    };
+    return adapter && over(adapter, { requestDevice });
+  };
+  const lose = async (message: string): Promise<void> => {
+    end({ reason: 'unknown', message });
+    for (let i = 0; i < 3; i++) await Promise.resolve();
+  };
+  return { gpu: { requestAdapter } as unknown as GPU, lose };
+}

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as keras from '../../keras/index.ts';
 import { compile, fromData, type Tensor, valueAndGrad } from '../../tensor/index.ts';
 import { setBackend } from '../registry.ts';
-import { tryWebgpu } from './testing.ts';
-import type { WebgpuBackend } from './webgpu.ts';
+import { losableGpu, tryWebgpu } from './testing.ts';
+import { createWebgpuBackend, type WebgpuBackend } from './webgpu.ts';
 
 const found = await tryWebgpu();
 const name =
@@ -110,5 +110,44 @@ describe.skipIf('reason' in found)(name, () => {
     const before = backend.submissions;
     step(w, batch);
     expect(backend.submissions - before).toBe(1);
+  });
+
+  it('goes on after the loss of the device, from what was kept on the host', async () => {
+    const rows = (from: number, to: number): [number[][], number[]] => [
+      Array.from({ length: to - from }, (_, i) => [
+        ...pictures.subarray((from + i) * 784, (from + i + 1) * 784),
+      ]),
+      [...labels.subarray(from, to)],
+    ];
+    const [x, y] = rows(0, 96);
+    const options = { epochs: 3, batchSize: 16, verbose: 0 } as const;
+    const weightsOf = async (m: keras.models.Sequential): Promise<number[]> => {
+      const out: number[] = [];
+      for (const w of m.getWeights()) out.push(...(await w.data()));
+      return out;
+    };
+    setBackend(backend);
+    const whole = mlp();
+    await whole.fit(x, y, options);
+    const want = await weightsOf(whole);
+
+    const { gpu, lose } = await losableGpu();
+    const fragile = await createWebgpuBackend({ gpu });
+    setBackend(fragile);
+    const m = mlp();
+    const kept = keras.callbacks.keepOnHost({ saveFreq: 4 });
+    const lightning = keras.callbacks.lambdaCallback({
+      onTrainBatchEnd: async (batch) => {
+        if (kept.place?.epoch === 1 && batch === 5) await lose('lightning');
+      },
+    });
+    const interrupted = m.fit(x, y, { ...options, callbacks: [kept, lightning] });
+    await expect(interrupted).rejects.toMatchObject({ code: 'device-lost' });
+    expect(kept.place).toEqual({ epoch: 1, batch: 2 });
+    setBackend(backend);
+    await m.fit(x, y, { ...options, callbacks: [kept] });
+    expect(kept.place).toBeUndefined();
+    close(await weightsOf(m), want, 0);
+    fragile.dispose();
   });
 });

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { GradloomError } from '../../errors.ts';
 import { Graph, lax, type Value } from '../../graph/index.ts';
 import type { Backend, DeviceBuffer } from '../backend.ts';
-import { tryWebgpu } from './testing.ts';
+import { losableGpu, tryWebgpu } from './testing.ts';
 import { nodeGpu } from './webgpu.node.ts';
 import { createWebgpuBackend, type WebgpuBackend, type WebgpuOptions } from './webgpu.ts';
 
@@ -176,33 +176,12 @@ describe.skipIf(reason !== '')(`the webgpu backend ${reason}`, () => {
   });
 
   it('reports a lost device by its reason', async () => {
-    let lose: (info: object) => void = () => {};
-    const lost = new Promise((done) => {
-      lose = done;
-    });
-    const gpu = await nodeGpu();
-    const adapter = (await gpu.requestAdapter())!;
-    const device = await adapter.requestDevice();
-    // Bound to what they belong to: a device's methods look at their receiver.
-    const of = (target: object, own: Record<string, unknown>): unknown =>
-      new Proxy(target, {
-        get(t, key) {
-          if (typeof key === 'string' && key in own) return own[key];
-          const v = Reflect.get(t, key, t);
-          return typeof v === 'function' ? v.bind(t) : v;
-        },
-      });
-    const losable = of(device, { lost });
-    const given = {
-      requestAdapter: async () => of(adapter, { requestDevice: async () => losable }),
-    };
-    const b = await another({ gpu: given as unknown as GPU });
+    const { gpu, lose } = await losableGpu();
+    const b = await another({ gpu });
     const buffer = upload(b, ramp(4));
     expect(await floats(buffer)).toEqual([0, 1, 2, 3]);
     expect(b.ended).toBe(false);
-    lose({ reason: 'unknown', message: 'the driver was reset' });
-    await Promise.resolve();
-    await Promise.resolve();
+    await lose('the driver was reset');
     expect(b.ended).toBe(true);
     for (const use of [() => buffer.read(), () => b.allocate(4), () => b.check()]) {
       const e = await errorOf(use);

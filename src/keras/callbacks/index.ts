@@ -16,6 +16,7 @@ export {
 export { CSVLogger, type CSVLoggerOptions, csvLogger } from './csv-logger.ts';
 export { EarlyStopping, type EarlyStoppingOptions, earlyStopping } from './early-stopping.ts';
 export { History } from './history.ts';
+export { KeepOnHost, type KeepOnHostOptions, keepOnHost } from './keep-on-host.ts';
 export { type Hooks, LambdaCallback, lambdaCallback } from './lambda-callback.ts';
 export {
   LearningRateScheduler,
