@@ -1,5 +1,5 @@
 // The tests that need a browser: builds the pages, serves them with and without isolation, and opens
-// them in headless Chromium. `npm run test:browser [-- --only=script-tag]`. Ends with
+// them in headless Chromium. `npm run test:browser -- --only=script-tag` opens some. Ends with
 // "N passed, N failed".
 import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
