@@ -3,6 +3,7 @@
  * unpacked. Packing and unpacking themselves are fflate's.
  */
 import { GradloomError } from '../errors.ts';
+import { quickCrc32 } from './crc32.ts';
 
 export interface UnzipOptions {
   /** Refuse archives whose members take more than this many bytes together. Default: 64 times the file, 64 MiB at least. */
@@ -26,7 +27,7 @@ export function safe(name: string): boolean {
 }
 
 /**
- * The members by name. Throws `zip` for what is no archive, is damaged or holds a member twice or a path
+ * The members by name. Throws `zip` for what is no archive, is damaged (each member has a checksum) or holds a member twice or a path
  * that leads out of it; `zip-too-large` before anything of that size is unpacked.
  */
 export async function unzip(
@@ -71,7 +72,14 @@ export async function unzip(
         return true;
       },
     });
-    return new Map(Object.entries(members));
+    const found = new Map(Object.entries(members));
+    const crc = await quickCrc32();
+    for (const [member, expected] of checksums(bytes))
+      if (found.has(member) && crc(found.get(member)!) !== expected)
+        throw fail(`is damaged: ${JSON.stringify(member)} is not what its checksum says.`, {
+          member,
+        });
+    return found;
   } catch (e) {
     if (e instanceof GradloomError) throw e;
     throw new GradloomError(
@@ -81,6 +89,26 @@ export async function unzip(
       { cause: e },
     );
   }
+}
+
+/** The checksums of the members, in the directory at the end, which fflate has gone through before. */
+function checksums(bytes: Uint8Array): [member: string, crc: number][] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let end = bytes.length - 22;
+  while (end >= 0 && view.getUint32(end, true) !== 0x06054b50) end--;
+  const count = view.getUint16(end + 8, true);
+  let at = view.getUint32(end + 16, true);
+  const out: [string, number][] = [];
+  for (let i = 0; i < count && view.getUint32(at, true) === 0x02014b50; i++) {
+    const [name, extra, comment] = [28, 30, 32].map((k) => view.getUint16(at + k, true));
+    // Names without the flag for UTF-8 are Latin-1, as fflate reads them.
+    const utf8 = (view.getUint16(at + 8, true) & 0x800) !== 0;
+    const decoder = new TextDecoder(utf8 ? 'utf-8' : 'latin1');
+    const text = decoder.decode(bytes.subarray(at + 46, at + 46 + name));
+    out.push([text, view.getUint32(at + 16, true)]);
+    at += 46 + name + extra + comment;
+  }
+  return out;
 }
 
 /** An archive of the members in their order; packed unless `store`. */

@@ -87,6 +87,23 @@ describe('ModelCheckpoint', () => {
     expect(m.getWeights()[0].item()).toBe(1);
   });
 
+  it.each(['.keras', '.weights.h5'])('saves %s files', async (extension) => {
+    const m = tinyModel();
+    const path = join(dir, `{epoch}${extension}`);
+    const cb = modelCheckpoint(path, { saveWeightsOnly: extension !== '.keras' });
+    await play(cb, [[['loss', 2]], [['loss', 1]]], m);
+    expect(readdirSync(dir).sort()).toEqual([`1${extension}`, `2${extension}`]);
+    const first = join(dir, `1${extension}`);
+    if (extension === '.keras') {
+      const again = await keras.saving.loadModel(first);
+      expect(again.getWeights()[0].item()).toBe(0);
+      expect(again.compiled).toBe(true);
+    } else {
+      await m.loadWeights(first);
+      expect(m.getWeights()[0].item()).toBe(0);
+    }
+  });
+
   it('goes on from its state', async () => {
     const make = () =>
       modelCheckpoint(join(dir, `{epoch}${end}`), { saveWeightsOnly: true, saveBestOnly: true });

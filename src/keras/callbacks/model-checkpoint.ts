@@ -2,6 +2,7 @@
 import { GradloomError } from '../../errors.ts';
 import { checkOptions } from '../identifiers.ts';
 import { weightExtensions } from '../saving/extensions.ts';
+import { partsOf } from '../saving/places.ts';
 import { formatNumber, pythonFormat } from '../utils/python-format.ts';
 import { figuresOf, type Logs } from './callback.ts';
 import { figure, MonitorCallback, type MonitorMode } from './monitor.ts';
@@ -9,8 +10,9 @@ import { BatchCounter, checkSaveFreq, type SaveFreq } from './save-freq.ts';
 
 export interface ModelCheckpointOptions {
   /**
-   * The file. `{epoch:02d}` (from 1 on), `{batch}` (from 1 on, with a number as saveFreq) and the
-   * figures of the logs (`{val_loss:.4f}`) are filled in as Python formats them.
+   * The file: `.keras`, or with saveWeightsOnly `.weights.h5` or `.safetensors`; in browsers also
+   * `indexeddb://name`. `{epoch:02d}` (from 1 on), `{batch}` (from 1 on, with a number as saveFreq) and
+   * the figures of the logs (`{val_loss:.4f}`) are filled in as Python formats them.
    */
   readonly filepath: string;
   /** The figure to watch. Default `valLoss`. */
@@ -154,13 +156,16 @@ function checkPath(path: unknown, weightsOnly: boolean): void {
       filepath: path,
     });
   if (typeof path !== 'string' || path === '') throw wrong('filepath must be a path.');
-  const known = weightExtensions.join(' or ');
-  if (!weightsOnly) {
-    if (path.endsWith('.keras')) return;
-    throw wrong('the filepath must end in .keras (or pass saveWeightsOnly: true).');
-  }
-  if (!weightExtensions.some((e) => path.endsWith(e)))
-    throw wrong(`with saveWeightsOnly: true the filepath must end in ${known}.`);
+  const scheme = partsOf(path)?.scheme;
+  // Names in a browser need no extension.
+  if (scheme === 'indexeddb' && !/\.[A-Za-z]\w*$/.test(path)) return;
+  const wanted = weightsOnly ? weightExtensions : ['.keras'];
+  if (wanted.some((e) => path.endsWith(e))) return;
+  throw wrong(
+    weightsOnly
+      ? `with saveWeightsOnly: true the filepath must end in ${wanted.join(' or ')}.`
+      : `the filepath must end in .keras (or, with saveWeightsOnly: true, in ${weightExtensions.join(' or ')}).`,
+  );
 }
 
 export const modelCheckpoint = (
