@@ -60,6 +60,8 @@ describe('setBackend', () => {
     vi.stubEnv('GRADLOOM_BACKEND', 'webgpu');
     expect(errorOf(() => registry.getBackend()).message).toContain('await loadBackend()');
     expect(registry.availableBackends()).not.toContain('webgpu');
+    registry.setBackend('reference');
+    expect(registry.awaitedBackend()).toBeUndefined();
   });
   it('falls back to wasm where no compiler works, saying so once', () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});

@@ -19,6 +19,7 @@ let current: Backend | undefined;
 let warned = false;
 /** The WebGPU backend made last: making one takes waiting, choosing it again does not. */
 let webgpu: WebgpuBackend | undefined;
+let awaited: Promise<Backend> | undefined;
 
 function env(name: string): string | undefined {
   const p = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process;
@@ -65,7 +66,7 @@ function create(name: string, given: BackendOptions, chosen: boolean): Backend {
       if (webgpu && !webgpu.ended) return webgpu;
       throw new GradloomError(
         'backend',
-        'The WebGPU backend takes a moment to start: await loadBackend("webgpu") first. (With GRADLOOM_BACKEND=webgpu: await loadBackend().)',
+        'The WebGPU backend takes a moment to start: await loadBackend("webgpu") first. (With GRADLOOM_BACKEND=webgpu, fit and await tensor.data() wait for it by themselves; elsewhere await loadBackend().)',
         { name },
       );
     default:
@@ -139,6 +140,16 @@ export async function loadBackend(
     webgpu = await createWebgpuBackend();
   }
   return setBackend(name, options);
+}
+
+/**
+ * Undefined when the backend in use can be had at once; else a promise of it: GRADLOOM_BACKEND names one
+ * that takes waiting. What is asynchronous anyway waits for it.
+ */
+export function awaitedBackend(): Promise<Backend> | undefined {
+  const waits = !current && parseSetting(env('GRADLOOM_BACKEND') ?? '').name === 'webgpu';
+  if (waits) awaited ??= loadBackend();
+  return waits ? awaited : undefined;
 }
 
 /** Names of the backends that work here, the best first; `webgpu` once it has been loaded. */

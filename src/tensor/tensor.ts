@@ -6,7 +6,7 @@
  * `dataSync()`. Memory is freed when the garbage collector finds a tensor dead, or earlier by
  * `dispose()` or `using`.
  */
-import { getBackend } from '../backends/registry.ts';
+import { awaitedBackend, getBackend } from '../backends/registry.ts';
 import { checkDType, type DType, isFloat, type TypedArray } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
 import { lax, type Value } from '../graph/index.ts';
@@ -111,6 +111,7 @@ export class Tensor {
    */
   async data(): Promise<TypedArray> {
     await breathe();
+    if (awaitedBackend()) await awaitedBackend();
     realize([this.value]);
     return storageOf(this.value)!.read();
   }

@@ -1,4 +1,5 @@
 /** Models: a network with compile, fit, evaluate, predict. */
+import { awaitedBackend } from '../../backends/registry.ts';
 import { GradloomError } from '../../errors.ts';
 import { Tensor } from '../../tensor/index.ts';
 import type { History } from '../callbacks/index.ts';
@@ -234,6 +235,7 @@ export class Model extends Network {
   async fit(source: BatchSource, options?: FitOptions): Promise<History>;
   async fit(x: DataTree | BatchSource, y?: unknown, options?: FitOptions): Promise<History> {
     const [targets, o] = optionsOf<FitOptions>(y, options, fitOptions);
+    if (awaitedBackend()) await awaitedBackend();
     this.history = await fit(this, x, targets, o);
     return this.history;
   }
@@ -256,15 +258,18 @@ export class Model extends Network {
     options?: EvaluateOptions,
   ): Promise<number | number[] | Record<string, number>> {
     const [targets, o] = optionsOf<EvaluateOptions>(y, options, evaluateOptions);
+    if (awaitedBackend()) await awaitedBackend();
     return evaluate(this, x, targets, o);
   }
 
   /** Outputs for every sample of x, or of a source's batches, in the structure of the model's outputs. */
-  predict<R = Tensor>(x: DataTree | BatchSource, options: PredictOptions = {}): Promise<R> {
+  async predict<R = Tensor>(x: DataTree | BatchSource, options: PredictOptions = {}): Promise<R> {
+    if (awaitedBackend()) await awaitedBackend();
     return this.#predictor.predict(x, options) as Promise<R>;
   }
   /** `predict` on one batch. */
-  predictOnBatch<R = Tensor>(x: DataTree): Promise<R> {
+  async predictOnBatch<R = Tensor>(x: DataTree): Promise<R> {
+    if (awaitedBackend()) await awaitedBackend();
     return this.#predictor.predictOnBatch(x) as Promise<R>;
   }
 
@@ -280,6 +285,7 @@ export class Model extends Network {
     y?: DataTree,
     o: OnBatchOptions = {},
   ): Promise<number | number[] | Record<string, number>> {
+    if (awaitedBackend()) await awaitedBackend();
     return onBatch('train', this, x, y, o);
   }
   /** The loss and metrics of one batch, without training. */
@@ -294,6 +300,7 @@ export class Model extends Network {
     y?: DataTree,
     o: OnBatchOptions = {},
   ): Promise<number | number[] | Record<string, number>> {
+    if (awaitedBackend()) await awaitedBackend();
     return onBatch('test', this, x, y, o);
   }
 
