@@ -44,6 +44,34 @@ it.each(['epoch', 2] as const)(
   },
 );
 
+it('what is kept does not change with what goes on', async () => {
+  const run = async (m: keras.Model, batches: readonly number[]): Promise<unknown> => {
+    const kept = keras.callbacks.keepOnHost();
+    for (const limit of [...batches, Number.POSITIVE_INFINITY]) {
+      let seen = 0;
+      const onTrainBatchEnd = (): void => {
+        if (++seen > limit) throw new Error('broken');
+      };
+      const best = keras.callbacks.earlyStopping({
+        monitor: 'loss',
+        patience: 9,
+        minDelta: 0.5,
+        restoreBestWeights: true,
+      });
+      const callbacks = [kept, best, keras.callbacks.lambdaCallback({ onTrainBatchEnd })];
+      try {
+        const h = await m.fit(x, y, { epochs: 4, batchSize: 5, verbose: 0, callbacks });
+        return [h.epoch, h.history, m.getWeights().map((w) => [...w.dataSync()])];
+      } catch (e) {
+        expect((e as Error).message).toBe('broken');
+      }
+    }
+    return undefined;
+  };
+  // The second time it goes on from the same place as the first.
+  expect(await run(model(), [9, 2, 3, 5])).toEqual(await run(model(), []));
+});
+
 it('takes only what it knows', () => {
   expect(() => keras.callbacks.keepOnHost({ saveFrequency: 2 } as object)).toThrow('saveFreq');
   expect(() => keras.callbacks.keepOnHost({ saveFreq: 0 })).toThrow('saveFreq');

@@ -2,12 +2,15 @@
  * The state of a training run between two steps: with it, another process that makes the same model and
  * is given the same data goes on as if it had been the first.
  */
+import type { TypedArray } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { sameShape, showShape } from '../../shape.ts';
+import { fromData, Tensor } from '../../tensor/index.ts';
 import type { Callback } from '../callbacks/index.ts';
 import type { Model } from '../models/model.ts';
 import { type RandomState, randomState, setRandomState } from '../random/seeds.ts';
 import { type NamedArray, readVariable, writeVariable } from '../saving/values.ts';
+import { isPlainObject } from '../tree.ts';
 import { Variable } from '../variable.ts';
 import type { Batch, Feed } from './batches.ts';
 import type { Read } from './figures.ts';
@@ -78,7 +81,8 @@ export async function captureRun(run: Run, place: Place): Promise<RunState> {
   const callbacks: { name: string; state: unknown }[] = [];
   for (const c of run.callbacks) {
     const state = await c.getState();
-    if (state !== undefined) callbacks.push({ name: c.constructor.name, state });
+    if (state !== undefined)
+      callbacks.push({ name: c.constructor.name, state: await copied(state) });
   }
   return {
     version: 1,
@@ -91,6 +95,21 @@ export async function captureRun(run: Run, place: Place): Promise<RunState> {
     cells,
     ...lists,
   };
+}
+
+/** The same in memory of its own, tensors on the host: what it was made of goes on changing. */
+async function copied(x: unknown): Promise<unknown> {
+  if (x instanceof Tensor)
+    return fromData((await x.data()).slice() as TypedArray, x.shape, x.dtype);
+  if (Array.isArray(x)) {
+    const out: unknown[] = [];
+    for (const e of x) out.push(await copied(e));
+    return out;
+  }
+  if (!isPlainObject(x)) return x;
+  const fields: [string, unknown][] = [];
+  for (const [k, v] of Object.entries(x)) fields.push([k, await copied(v)]);
+  return Object.fromEntries(fields);
 }
 
 /**
