@@ -11,11 +11,14 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** Builds the site (unless told to take what is there) and serves it. */
-export async function serveSite(): Promise<Site> {
+/** Builds the site, unless told to take what is there. */
+export async function buildSite(): Promise<void> {
   const dist = fileURLToPath(new URL('../dist/index.html', import.meta.url));
   if (!process.argv.includes('--built') || !existsSync(dist))
-    await build({ configFile, logLevel: 'warn' });
+    await build({ configFile, logLevel: 'error' });
+}
+
+export async function serveSite(): Promise<Site> {
   const server: PreviewServer = await preview({
     configFile,
     preview: { port: 0, host: '127.0.0.1' },
@@ -25,10 +28,24 @@ export async function serveSite(): Promise<Site> {
   return { url, close: () => server.close() };
 }
 
-export function launch(): Promise<Browser> {
+/** Loads pages of this context without the headers that isolate them. */
+export async function withoutIsolation(context: BrowserContext): Promise<void> {
+  await context.route('**/*', async (route) => {
+    if (route.request().resourceType() !== 'document') return route.continue();
+    const response = await route.fetch();
+    const headers = Object.entries(response.headers()).filter(
+      ([name]) => !name.startsWith('cross-origin-'),
+    );
+    await route.fulfill({ response, headers: Object.fromEntries(headers) });
+  });
+}
+
+/** `gpu`: with WebGPU, on a graphics card made of software. */
+export function launch(gpu = false): Promise<Browser> {
+  const swiftShader = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox'],
+    args: ['--no-sandbox', ...(gpu ? swiftShader : [])],
     headless: true,
   });
 }

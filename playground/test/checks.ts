@@ -1,7 +1,7 @@
 /** What must hold of the site. */
 import assert from 'node:assert/strict';
 import type { Browser } from 'playwright-core';
-import { draw, one, open, seven } from './browser.ts';
+import { draw, launch, one, open, seven, withoutIsolation } from './browser.ts';
 import { firstLoad } from './size.ts';
 
 export interface Setting {
@@ -194,5 +194,59 @@ export const checks: Readonly<Record<string, Check>> = {
       await context.close();
     }
     return undefined;
+  },
+
+  'works in a page that is not isolated': async ({ url, browser }) => {
+    const context = await browser.newContext();
+    try {
+      await withoutIsolation(context);
+      const { page, problems } = await open(context, url);
+      assert.equal(await page.evaluate(() => crossOriginIsolated), false);
+      await page.waitForSelector('#draw[data-ready]');
+      await draw(page, seven);
+      await page.waitForFunction(
+        () => document.querySelector('.answer-digit')?.textContent === '7',
+      );
+      await page.waitForSelector('#training[data-backend="wasm"]');
+      assert.match((await page.locator('#training .status').textContent()) ?? '', /one thread/);
+      await page.locator('#training').getByLabel('Training digits').selectOption('1000');
+      await page.locator('#training').getByLabel('Epochs', { exact: true }).fill('1');
+      await page.click('#train');
+      await page.waitForSelector('#training[data-phase="rest"]', { timeout: 30_000 });
+      assert.deepEqual(problems, []);
+    } finally {
+      await context.close();
+    }
+    return undefined;
+  },
+
+  'trains on WebGPU, and goes on with wasm and back': async ({ url }) => {
+    const browser = await launch(true);
+    try {
+      const context = await browser.newContext();
+      const { page, problems } = await open(context, url);
+      const training = page.locator('#training');
+      await page.waitForSelector('#training[data-backend]');
+      // A small network: this graphics card is made of software.
+      await training.getByLabel('Begin with').selectOption('linear');
+      await training.getByLabel('Learning rate').fill('0.01');
+      await training.getByLabel('Training digits').selectOption('1000');
+      await training.getByLabel('Epochs', { exact: true }).fill('2');
+      const backend = training.getByLabel('Computed by');
+      let epochs = 0;
+      for (const [i, choice] of ['webgpu', 'wasm', 'webgpu'].entries()) {
+        await backend.selectOption(choice);
+        await page.waitForSelector(`#training[data-backend="${choice}"]`);
+        await page.click(i === 0 ? '#train' : '#resume');
+        epochs += 2;
+        await page.waitForSelector(`#training[data-phase="rest"][data-epochs="${epochs}"]`);
+      }
+      const accuracy = Number(await training.getAttribute('data-accuracy'));
+      assert.ok(accuracy > 0.8, `accuracy ${accuracy}`);
+      assert.deepEqual(problems, []);
+      return `test accuracy ${accuracy} after 6 epochs of 1,000 digits`;
+    } finally {
+      await browser.close();
+    }
   },
 };

@@ -3,7 +3,7 @@
  * writes screenshots.
  */
 import { mkdirSync } from 'node:fs';
-import { launch, serveSite } from './browser.ts';
+import { buildSite, launch, serveSite } from './browser.ts';
 import { checks } from './checks.ts';
 
 const at = process.argv.indexOf('--shots');
@@ -12,6 +12,7 @@ if (shots) mkdirSync(shots, { recursive: true });
 const only = process.argv.indexOf('--only');
 const wanted = only > 0 ? process.argv[only + 1] : '';
 
+await buildSite();
 const site = await serveSite();
 const browser = await launch();
 let failed = 0;

@@ -1,7 +1,7 @@
 /** Training on MNIST: one network at a time, stopped and gone on with at will. */
 import { getBackend, type Tensor, tensor } from 'gradloom';
 import * as keras from 'gradloom/keras';
-import { buildNetwork, compileNetwork } from '../model/build.ts';
+import { buildNetwork, compileNetwork, type LearningOptions } from '../model/build.ts';
 import type { NetworkSpec } from '../model/spec.ts';
 import { takeWeights } from '../model/weights-file.ts';
 import { findMistakes } from './mistakes.ts';
@@ -11,6 +11,7 @@ import type { Emit, Examination, TrainOptions, TrainResult } from './protocol.ts
 interface Session {
   readonly model: keras.Sequential;
   readonly spec: NetworkSpec;
+  readonly learning: LearningOptions;
   readonly key: string;
   epochs: number;
 }
@@ -40,10 +41,44 @@ function testData(mnist: Mnist): { readonly x: Tensor; readonly y: Tensor } {
 function sessionFor(o: TrainOptions): Session {
   const key = JSON.stringify([o.spec, o.optimizer, o.learningRate]);
   if (o.resume && session?.key === key) return session;
-  const model = buildNetwork(o.spec);
-  compileNetwork(model, o);
-  session = { model, spec: o.spec, key, epochs: 0 };
+  const { spec, optimizer, learningRate } = o;
+  const learning = { optimizer, learningRate };
+  session = { model: makeModel(spec, learning), spec, learning, key, epochs: 0 };
   return session;
+}
+
+function makeModel(spec: NetworkSpec, learning: LearningOptions): keras.Sequential {
+  const model = buildNetwork(spec);
+  compileNetwork(model, learning);
+  return model;
+}
+
+const stateOf = (m: keras.Sequential): readonly keras.Variable[] => [
+  ...m.weights,
+  ...m.optimizer.variables,
+];
+
+/**
+ * Changes the backend and takes the network along, the optimizer's memory and all. By way of the host:
+ * what lies on a graphics card can only be read by waiting for it.
+ */
+export async function changeBackend<T>(change: () => Promise<T>): Promise<T> {
+  const state = session && stateOf(session.model);
+  const values = state && (await Promise.all(state.map((v) => v.tensor.data())));
+  for (const t of [held?.x, held?.y, test?.x, test?.y]) t?.dispose();
+  held = undefined;
+  test = undefined;
+  const result = await change();
+  if (session && values) {
+    const model = makeModel(session.spec, session.learning);
+    model.optimizer.build(model.trainableWeights);
+    const state = stateOf(model);
+    values.forEach((data, i) => {
+      state[i].assign(tensor(data, { shape: [...state[i].shape] }));
+    });
+    session = { ...session, model };
+  }
+  return result;
 }
 
 /** Tells the page how an epoch goes and how it went. */

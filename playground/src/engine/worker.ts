@@ -12,7 +12,8 @@ const small = () => import('../toy/worker.ts');
 const turn = oneAtATime();
 
 const handlers: Handlers = {
-  backend: (p) => turn(() => backend(p)),
+  backend: (p) =>
+    turn(async () => (p.choice ? (await training()).changeBackend(() => backend(p)) : backend(p))),
   setNetwork: (p) => turn(() => setNetwork(p)),
   answer: (p) => turn(() => answer(p)),
   train: (p, emit) => turn(async () => (await training()).train(p, emit)),
