@@ -3,9 +3,9 @@
  * a bundler from leaving layers out.
  */
 import type { Serialized } from '../serialization.ts';
-import * as all from './index.ts';
 import type { Layer } from './layer.ts';
 import * as registry from './registry.ts';
+import * as all from './table.ts';
 
 const classes = (): registry.LayerClasses => all;
 

@@ -8,7 +8,7 @@ import { decodeNpy } from '../../formats/npy.ts';
 import { unzip, zip } from '../../formats/zip.ts';
 import { sameShape, showShape } from '../../shape.ts';
 import { camelCase } from '../identifiers.ts';
-import { deserialize as deserializeLayer } from '../layers/index.ts';
+import { deserialize as deserializeLayer } from '../layers/all.ts';
 import {
   deserialize as deserializeLoss,
   Loss,
