@@ -1,5 +1,5 @@
 /**
- * Whether what `toOnnx` writes is right: every layer of the battery and families of models are written,
+ * Whether what `toOnnx` writes is right, and `fromOnnx` reads it: every layer of the battery and families of models are written,
  * checked by `onnx.checker`, run by onnxruntime, and the results compared with the model's own.
  *
  *     GRADLOOM_PYTHON=venv/bin/python npm run test:onnx        [names of rows or models]
@@ -16,7 +16,7 @@ import { GradloomError } from '../../src/errors.ts';
 import { families, familyOf, Subject } from '../../src/keras/layers/battery/battery.ts';
 import type { Model } from '../../src/keras/models/index.ts';
 import { flatten } from '../../src/keras/tree.ts';
-import { toOnnx } from '../../src/onnx/index.ts';
+import { fromOnnx, toOnnx } from '../../src/onnx/index.ts';
 import { fromData, type Tensor } from '../../src/tensor/index.ts';
 import { modelFamilies } from './onnx-families.ts';
 
@@ -61,14 +61,36 @@ function battery(): Case[] {
   );
 }
 
+/** What is written is read again and gives the same. */
+async function readBack(
+  bytes: Uint8Array,
+  inputs: readonly Tensor[],
+  outputs: readonly Tensor[],
+): Promise<void> {
+  const found = [await fromOnnx(bytes).predict<Tensor | Tensor[]>(...inputs)].flat();
+  outputs.forEach((want, i) => {
+    const [a, b] = [found[i].dataSync(), want.dataSync()];
+    const same = (k: number): boolean =>
+      Object.is(a[k], b[k]) || Math.abs(a[k] - b[k]) <= bound * (Math.abs(b[k]) + 0.1);
+    const bad = b.findIndex((_, k) => !same(k));
+    if (found[i].shape.join() !== want.shape.join() || a.length !== b.length || bad >= 0)
+      throw new GradloomError(
+        'read-back',
+        `read again, output ${i} is another: ${a[bad]} for ${b[bad]}`,
+      );
+  });
+}
+
 async function write(folder: string, c: Case, index: number): Promise<unknown> {
   const { model, inputs } = c.make();
   const file = `${index}.onnx`;
-  writeFileSync(join(folder, file), await toOnnx(model));
+  const bytes = await toOnnx(model);
+  writeFileSync(join(folder, file), bytes);
   const x = resized(inputs);
   const outputs = flatten<Tensor>(
     model.predictStep({ x: x.length === 1 ? x[0] : x, y: undefined, sampleWeight: undefined }),
   );
+  await readBack(bytes, x, outputs);
   const names = model.outputNames!.map((n, i, all) => {
     const before = all.slice(0, i).filter((m) => m === n).length;
     const taken = model.inputNames!.filter((m) => m === n).length;

@@ -8,6 +8,7 @@ import type { Tensors } from '../layers/layer.ts';
 import { getMask } from '../layers/mask.ts';
 import type { Metric } from '../metrics/index.ts';
 import type { Optimizer } from '../optimizers/index.ts';
+import type { ExportOptions } from '../saving/export-model.ts';
 import type { SaveModelOptions } from '../saving/models-files.ts';
 import type { LoadWeightsOptions, SaveWeightsOptions } from '../saving/weights-files.ts';
 import { checkSamples } from '../training/data.ts';
@@ -311,6 +312,14 @@ export class Model extends Network {
   async save(path: string, o: SaveModelOptions = {}): Promise<void> {
     const { saveModel } = await import('../saving/models-files.ts');
     await saveModel(this, path, o);
+  }
+  /**
+   * Writes what the model predicts with as an ONNX file, for other programs to run: see `toOnnx` of
+   * `gradloom/onnx`, whose options it takes. Throws `export-format`, `onnx-shape`, `onnx-write`, `onnx-batch`, `onnx-state`.
+   */
+  async export(path: string, o: ExportOptions = {}): Promise<void> {
+    const { exportModel } = await import('../saving/export-model.ts');
+    await exportModel(this, path, o);
   }
   /**
    * Writes the weights to a file whose extension says the format: `.safetensors` or `.weights.h5`. A file that is there

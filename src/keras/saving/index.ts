@@ -39,3 +39,4 @@ export const listSaved: typeof indexedDb.listSaved = /* @__PURE__ */ later(
 export const removeSaved: typeof indexedDb.removeSaved = /* @__PURE__ */ later(
   async () => (await import('./indexed-db.ts')).removeSaved,
 );
+export type { ExportOptions } from './export-model.ts';

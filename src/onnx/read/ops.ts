@@ -1,5 +1,6 @@
 /** The operations that are read, by name. */
 import type { Ops } from './call.ts';
+import { constants } from './constants.ts';
 import { control } from './control.ts';
 import { elementwise } from './elementwise.ts';
 import { indexing } from './indexing.ts';
@@ -13,6 +14,7 @@ import { windows } from './windows.ts';
 
 export const ops: Ops = {
   ...elementwise,
+  ...constants,
   ...shapes,
   ...reductions,
   ...products,

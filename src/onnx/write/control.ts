@@ -3,7 +3,8 @@ import type { Graph, Value } from '../../graph/index.ts';
 import type { CondAttrs, ScanAttrs, WhileAttrs } from '../../graph/primitives/control.ts';
 import { elementType, elementTypeOf } from '../element-types.ts';
 import type { ValueInfoProto } from '../messages.ts';
-import { type Emitter, type Rule, type Rules, valueInfo } from './emitter.ts';
+import type { Emitter, Rule, Rules } from './emitter.ts';
+import { valueInfo } from './protos.ts';
 
 const info = (e: Emitter, name: string, v: Value): ValueInfoProto =>
   valueInfo(name, elementTypeOf[v.dtype], e.dims(v));

@@ -8,7 +8,8 @@ import { elementTypeOf } from '../element-types.ts';
 import { type ModelProto, modelFields } from '../messages.ts';
 import { encodeMessage } from '../protobuf.ts';
 import { samples, Twins } from './dims.ts';
-import { Emitter, valueInfo } from './emitter.ts';
+import { Emitter } from './emitter.ts';
+import { valueInfo } from './protos.ts';
 import { rules } from './rules.ts';
 
 /**

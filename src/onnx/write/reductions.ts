@@ -4,7 +4,8 @@ import type { Node, Value } from '../../graph/index.ts';
 import { identity } from '../../graph/primitives/reduce.ts';
 import { elementType, elementTypeOf } from '../element-types.ts';
 import { cast } from './elementwise.ts';
-import { type Emitter, type Operand, type Rule, type Rules, valueInfo } from './emitter.ts';
+import type { Emitter, Operand, Rule, Rules } from './emitter.ts';
+import { valueInfo } from './protos.ts';
 
 /** The type in which runtimes reduce: what they do not know is widened. */
 function reducible(dtype: DType): number | undefined {
