@@ -81,6 +81,25 @@ describe('weights in IndexedDB', () => {
   });
 });
 
+describe('whole models and the formats of Python', () => {
+  it('are kept in IndexedDB', async () => {
+    const first = network();
+    await first.save('indexeddb://whole.keras');
+    const second = await keras.models.loadModel('indexeddb://whole.keras');
+    expect(numbers(second)).toBe(numbers(first));
+    expect(second.layers.map((l) => l.constructor.name).join()).toBe(
+      'Dense,BatchNormalization,Dense',
+    );
+  });
+
+  it('hold weights as HDF5', async () => {
+    const [first, second] = [network(), network()];
+    await first.saveWeights('indexeddb://python.weights.h5');
+    await second.loadWeights('indexeddb://python.weights.h5');
+    expect(numbers(second)).toBe(numbers(first));
+  });
+});
+
 describe('weights as a download', () => {
   it('make a file that can be loaded', async () => {
     const first = network();
