@@ -109,6 +109,50 @@ describe('4 lanes, one thread', () => {
   runCompliance(() => new InterpretingBackend(few), { describe, it, expect }, { only });
 });
 
+describe('an iteration for every result, as GPUs want it', () => {
+  const target = {
+    ...few,
+    name: 'webgpu',
+    gpu: true,
+    arenaAlign: 256,
+    parallelThreshold: 0,
+  } as const;
+  runCompliance(() => new InterpretingBackend(target), { describe, it, expect }, { oneIn: 5 });
+
+  it('says which loops of a product are which', () => {
+    const [x, y] = [lax.parameter([8, 5, 7], 'float32'), lax.parameter([8, 7, 3], 'float32')];
+    const dims = { lhsContract: [2], rhsContract: [1], lhsBatch: [0], rhsBatch: [0] };
+    const program = lowerGraph(new Graph([x, y], [lax.dotGeneral(x, y, dims)]), { target });
+    const [{ kernel }] = program.steps;
+    const { batch, m, n } = kernel!.product!;
+    expect([batch.extent, m.extent, n.extent, kernel!.parallel!.extent]).toEqual([8, 5, 3, 120]);
+  });
+
+  it('keeps the arrays of many invocations in the arena, a part each', () => {
+    const x = lax.parameter([6, 500], 'float32');
+    const program = lowerGraph(new Graph([x], lax.sort([x], 1, false)), { target });
+    const [{ kernel }] = program.steps;
+    expect(kernel!.scratch).toEqual([]);
+    expect(program.arenaBytes).toBe(Math.ceil((6 * 500 * 4) / 256) * 256);
+  });
+
+  it('cuts an arena in pieces that no buffer lies across', () => {
+    const x = lax.parameter([6, 500], 'float32');
+    const sorted = [1, 2, 3].map(
+      (k) => lax.sort([lax.mul(x, lax.full(x.shape, k, 'float32'))], 1)[0],
+    );
+    const sum = sorted.reduce((a, b) => lax.add(a, b));
+    const arenaSegment = 16384;
+    const program = lowerGraph(new Graph([x], [sum]), { target: { ...target, arenaSegment } });
+    expect(program.arenaBytes).toBeGreaterThan(arenaSegment);
+    for (const { place, length } of program.buffers) {
+      if (place.kind !== 'arena' || length === 0) continue;
+      const segment = (at: number): number => Math.floor(at / arenaSegment);
+      expect(segment(place.offset + 4 * length - 1)).toBe(segment(place.offset));
+    }
+  });
+});
+
 describe('what the compiler makes', () => {
   const target = many;
 

@@ -114,11 +114,19 @@ export class WebgpuExecutable implements Executable {
         run.recorder.submit();
       });
     } else {
-      timeline.do(() => {
-        start();
-        this.#record(tasks, run);
-        run.recorder.submit();
-      });
+      try {
+        timeline.do(() => {
+          start();
+          this.#record(tasks, run);
+          run.recorder.submit();
+        });
+      } catch (error) {
+        this.#outputs.forEach(({ donatedFrom }, i) => {
+          if (donatedFrom < 0) data.give(outputs[i]);
+        });
+        for (const { to } of copies) data.give(to);
+        throw error;
+      }
     }
     const results = this.#outputs.map(({ bytes, donatedFrom }, i) => {
       // A copy that took the place of a repeated input has no owner yet; the input itself does.

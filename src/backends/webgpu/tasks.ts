@@ -11,6 +11,7 @@
 import type { WgslLimits } from '../../codegen/wgsl/layout.ts';
 import { roomOf } from '../../codegen/wgsl/memory.ts';
 import { type PrintedKernel, printKernel } from '../../codegen/wgsl/printer.ts';
+import { dump } from '../../compiler/debug.ts';
 import type { Kernel } from '../../compiler/loopnest.ts';
 import type { Control, Program, Step } from '../../compiler/program.ts';
 import type { BindingType, Device } from './device.ts';
@@ -101,6 +102,7 @@ export function tasksOf(program: Program, device: Device, limits: WgslLimits): T
   };
   const kernelTask = (kernel: Kernel, gate: Gate | undefined): Dispatch => {
     const printed = printKernel(kernel, program.buffers, limits, program.arenaBytes);
+    dump('wgsl', () => `--- ${program.name}.${kernel.name}: WGSL\n${printed.text}`);
     const types = printed.bindings.map((b): BindingType => {
       if (b.kind === 'index') return 'uniform';
       return b.write ? 'storage' : 'read-only-storage';
