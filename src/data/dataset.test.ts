@@ -343,6 +343,23 @@ describe('steps', () => {
 });
 
 describe('shuffling', () => {
+  it('another program goes on from the state of this one', async () => {
+    const make = (): Dataset<unknown> => {
+      const odd = Dataset.range(5).shuffle(5, { seed: 1 });
+      return Dataset.zip(odd.repeat(2), Dataset.range(10).cache().shuffle(4, { seed: 2 }))
+        .concatenate(Dataset.zip(odd, odd))
+        .batch(3) as Dataset<unknown>;
+    };
+    const first = make();
+    await first.toArray();
+    const [state, orders] = [first.getState(), [] as unknown[]];
+    for (let k = 0; k < 2; k++) orders.push(JSON.stringify(await first.toArray()));
+    const second = make();
+    expect(JSON.stringify(await second.toArray())).not.toBe(orders[0]);
+    second.setState(state);
+    for (const o of orders) expect(JSON.stringify(await second.toArray())).toBe(o);
+    expect(() => second.setState([1])).toThrow(/another dataset/);
+  });
   const rows = Dataset.fromTensorSlices(Int32Array.from({ length: 100 }, (_, i) => i));
   const lists = async (d: Dataset<Tensor>): Promise<number[]> =>
     (await d.toArray()).map((t) => t.item() as number);

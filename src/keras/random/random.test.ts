@@ -15,7 +15,7 @@ import {
 } from '../testing.ts';
 import * as host from './host.ts';
 import * as random from './index.ts';
-import { type Key, keyOf } from './seeds.ts';
+import { drawShuffle, type Key, keyOf, randomState, setRandomState } from './seeds.ts';
 
 interface Goldens {
   seedDraws: {
@@ -159,6 +159,37 @@ describe('keras.random', () => {
   it('gives the dtype asked for', () => {
     expect(random.normal([2], { dtype: 'float64' }).dtype).toBe('float64');
     expect(random.randint([2], 0, 5).dtype).toBe('int32');
+  });
+});
+
+describe('the state of all random numbers', () => {
+  const draws = (): unknown => [
+    random.drawSeed(),
+    random.drawPermutation(7).join(),
+    drawShuffle(7).join(),
+    [...random.uniform([3]).dataSync()],
+  ];
+  it('brings them back', () => {
+    random.setRandomSeed(8);
+    draws();
+    const state = randomState();
+    const want = [draws(), draws()];
+    random.setRandomSeed(1);
+    setRandomState(state);
+    expect([draws(), draws()]).toEqual(want);
+    // What was taken does not change with what is drawn.
+    setRandomState(state);
+    expect(draws()).toEqual(want[0]);
+  });
+  it('is no other thing', () => {
+    const { seeds } = randomState();
+    const wrong = [
+      {},
+      { seeds },
+      { seeds, shuffles: seeds.slice(1) },
+      { seeds, shuffles: seeds.map(() => 999) },
+    ];
+    for (const s of wrong) expect(() => setRandomState(s as never)).toThrow(/no state/);
   });
 });
 
