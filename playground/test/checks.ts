@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Browser } from 'playwright-core';
 import { draw, launch, one, open, seven, withoutIsolation } from './browser.ts';
-import { firstLoad } from './size.ts';
+import { gzippedSize } from './size.ts';
 
 export interface Setting {
   readonly url: string;
@@ -13,9 +13,17 @@ export interface Setting {
 type Check = (s: Setting) => Promise<string | undefined>;
 
 export const checks: Readonly<Record<string, Check>> = {
-  'first load': async () => {
-    const bytes = firstLoad();
+  'first load': async ({ url, browser }) => {
+    const context = await browser.newContext();
+    const asked: string[] = [];
+    context.on('request', (r) => asked.push(r.url()));
+    const { page } = await open(context, url);
+    await page.waitForSelector('#training[data-backend]');
+    await page.waitForLoadState('networkidle');
+    const bytes = gzippedSize(asked);
+    assert.ok(asked.some((a) => /worker/.test(a)) && asked.some((a) => /safetensors/.test(a)));
     assert.ok(bytes < 400_000, `first load takes ${bytes} bytes gzipped`);
+    await context.close();
     return `${Math.round(bytes / 1000)} KB gzipped`;
   },
 

@@ -1,17 +1,18 @@
-/** How much a visitor loads before the first drawing is answered. */
-import { readdirSync, readFileSync } from 'node:fs';
+/** How much a visitor loads: the files behind the addresses that a page asked for. */
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
 
-/** Bytes, gzipped: the page, its scripts and styles, the worker, the trained network. */
-export function firstLoad(): number {
-  const loaded = /^(index|page-|worker-|digits\.safetensors|icon)/;
-  // Parts loaded for other pages or on request have names of their own; counted in all the same
-  // are the other pages' scripts, which makes the figure an upper bound.
-  const files = (readdirSync(dist, { recursive: true }) as string[]).filter((f) =>
-    loaded.test(f.split('/').pop()!),
-  );
-  return files.reduce((sum, f) => sum + gzipSync(readFileSync(`${dist}/${f}`)).length, 0);
+/** Bytes of the files, each once, gzipped as a server sends them. */
+export function gzippedSize(addresses: Iterable<string>): number {
+  const files = new Set<string>();
+  for (const a of addresses) {
+    const { protocol, pathname } = new URL(a);
+    if (protocol === 'http:') files.add(pathname === '/' ? '/index.html' : pathname);
+  }
+  let sum = 0;
+  for (const f of files) sum += gzipSync(readFileSync(dist + f)).length;
+  return sum;
 }

@@ -209,12 +209,11 @@ export function makeNetworkSection(): NetworkSection {
       { class: 'toy-grid' },
       h(
         'div',
-        {},
+        { class: 'toy-plane' },
         h('figure', {}, plane.element, h('figcaption', { class: 'quiet', t: 'toy.caption' })),
         h('div', { class: 'row toy-buttons' }, go, anew),
         figures,
         problem,
-        chart.element,
       ),
       h(
         'div',
@@ -228,6 +227,7 @@ export function makeNetworkSection(): NetworkSection {
         h('h3', { t: 'toy.remedies' }),
         h('div', { class: 'pair' }, dropout.element, l2.element),
       ),
+      h('div', { class: 'toy-chart' }, chart.element),
     ),
     h('h3', { class: 'units-head', t: 'toy.unitsHead' }),
     units.element,
