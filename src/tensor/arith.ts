@@ -1,7 +1,8 @@
 /** Arithmetic on values with NumPy's conveniences: mixed dtypes, plain numbers, broadcasting. */
 import { type DType, isFloat, promoteTypes } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
-import { lax, type Value } from '../graph/index.ts';
+import type { Value } from '../graph/index.ts';
+import * as lax from '../graph/lax.ts';
 import { broadcastShapes, sameShape, showShape } from '../shape.ts';
 import { fits, stored } from './bounds.ts';
 

@@ -1,6 +1,7 @@
 /** Derivatives of functions of tensors. They compose with each other and with `compile`. */
 import { GradloomError } from '../errors.ts';
-import { apply, applyAll, gradient, lax, type Value, vjp as vjpValues } from '../graph/index.ts';
+import { apply, applyAll, gradient, type Value, vjp as vjpValues } from '../graph/index.ts';
+import * as lax from '../graph/lax.ts';
 import { reshape } from '../graph/primitives/index.ts';
 import { sameShape, showShape } from '../shape.ts';
 import { asTensor } from './make.ts';

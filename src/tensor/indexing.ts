@@ -1,6 +1,7 @@
 /** NumPy's indexing: integers, ranges, newaxis, ellipsis, integer and boolean arrays. */
 import { GradloomError } from '../errors.ts';
-import { lax, type Value } from '../graph/index.ts';
+import type { Value } from '../graph/index.ts';
+import * as lax from '../graph/lax.ts';
 import { broadcastShapes, sameShape, showShape, sizeOf } from '../shape.ts';
 
 /** [start, stop] or [start, stop, step]; null where NumPy has nothing, negatives from the end. */

@@ -1,7 +1,7 @@
 /** Tensors of numbers, nested arrays and typed arrays; and back. */
 import { checkDType, type DType, dtypeOfArray, makeArray, type TypedArray } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
-import { lax } from '../graph/index.ts';
+import * as lax from '../graph/lax.ts';
 import { checkShape, type Shape, sameShape, showShape, sizeOf } from '../shape.ts';
 import { stored } from './bounds.ts';
 import { Storage } from './storage.ts';

@@ -4,7 +4,8 @@
  * program; so a compiled function moves state at each call, as the function itself would.
  */
 import type { Backend, DeviceBuffer } from '../backends/backend.ts';
-import { type Aval, lax, type Value } from '../graph/index.ts';
+import type { Aval, Value } from '../graph/index.ts';
+import * as lax from '../graph/lax.ts';
 import { Tensor } from './tensor.ts';
 
 /** What holds the state outside of traces: see `Variable`. */

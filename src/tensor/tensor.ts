@@ -9,7 +9,8 @@
 import { awaitedBackend, getBackend } from '../backends/registry.ts';
 import { checkDType, type DType, isFloat, type TypedArray } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
-import { lax, type Value } from '../graph/index.ts';
+import type { Value } from '../graph/index.ts';
+import * as lax from '../graph/lax.ts';
 import {
   checkShape,
   normalizeAxes,

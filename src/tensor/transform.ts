@@ -6,7 +6,8 @@
 import type { Backend, DeviceBuffer, Executable } from '../backends/backend.ts';
 import { getBackend } from '../backends/registry.ts';
 import { GradloomError } from '../errors.ts';
-import { type Aval, Graph, lax, type Node, type Value } from '../graph/index.ts';
+import { type Aval, Graph, type Node, type Value } from '../graph/index.ts';
+import * as lax from '../graph/lax.ts';
 import { sizeOf } from '../shape.ts';
 import { asTensor } from './make.ts';
 import { isConcrete } from './pending.ts';
