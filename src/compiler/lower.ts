@@ -161,6 +161,7 @@ function lowerLoops(node: Node, buffers: Buffers, target: CpuTarget): Draft {
     return elements.at(v, delinearize(position, v.shape));
   };
   const k = lowering.build(node, {
+    fine: target.gpu,
     load: (operand, position) => at(node.inputs[operand], position),
     loadOutput: (output, position) => at(node.outputs[output], position),
     store: (output, position, value): Stmt => {

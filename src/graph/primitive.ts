@@ -74,6 +74,8 @@ export interface FoldState {
 
 /** Buffers of a `loops` kernel, addressed by row-major position. */
 export interface LoopIO {
+  /** Whether a parallel iteration should do as little as it can: there are thousands at a time. */
+  readonly fine?: boolean;
   load(operand: number, position: Expr): Expr;
   store(output: number, position: Expr, value: Expr): Stmt;
   /** Reads back what this kernel has stored. */

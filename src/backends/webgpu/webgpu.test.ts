@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { GradloomError } from '../../errors.ts';
 import { Graph, lax, type Value } from '../../graph/index.ts';
 import type { Backend, DeviceBuffer } from '../backend.ts';
+import { complianceCases, failures } from '../compliance.ts';
 import { losableGpu, tryWebgpu } from './testing.ts';
 import { nodeGpu } from './webgpu.node.ts';
 import { createWebgpuBackend, type WebgpuBackend, type WebgpuOptions } from './webgpu.ts';
@@ -163,6 +164,15 @@ describe.skipIf(reason !== '')(`the webgpu backend ${reason}`, () => {
     const all = lax.reduceSum(lax.add(lax.add(sorted[0], sorted[1]), sorted[2]), [0]);
     const [[total]] = await run(low, [x], [all], [ramp(10_000)]);
     expect(total).toBeCloseTo(-6 * ramp(10_000).reduce((a, b) => a + b), -2);
+  });
+
+  it('runs programs of all kinds where a kernel may have four buffers', async () => {
+    const low = await another({ limits: { maxStorageBuffersPerShaderStage: 4 } });
+    const some =
+      /^(Adam step 7|SGD step 1|scan of many|cond|while|concatenate (bool|uint8|float32)|sort of)/;
+    const cases = complianceCases().filter((c) => some.test(c.name));
+    expect(cases.length).toBeGreaterThan(8);
+    for (const c of cases) expect(await failures(low, [c])).toEqual([]);
   });
 
   it('says early what is too large', async () => {

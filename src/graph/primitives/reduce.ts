@@ -278,7 +278,7 @@ export const cumulative: Primitive<CumulativeAttrs> = definePrimitive<Cumulative
       const inner = sizeOf(shape.slice(axis + 1));
       const outer = sizeOf(shape) / Math.max(1, n * inner);
       const wrap = (e: Expr): Expr => (dtype === 'uint8' ? binary('and', e, int(255)) : e);
-      if (inner >= 8) return alongRows(io, { op, reverse, n, inner, outer, wrap });
+      if (inner >= 8 && !io.fine) return alongRows(io, { op, reverse, n, inner, outer, wrap });
       const lane = variable('lane', 'int32', 0, Math.max(0, outer * inner - 1));
       const i = variable('i', 'int32', 0, Math.max(0, n - 1));
       const acc = variable('acc', scalarOf(dtype) as Scalar);

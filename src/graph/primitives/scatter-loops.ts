@@ -39,7 +39,8 @@ export function scatterLoops(
     u.shape[u.shape.length - 1] === x.shape[rank - 1];
   const columns = whole ? x.shape[rank - 1] : 1;
   const units = Math.ceil(columns / narrowest);
-  const width = columns < 2 * narrowest ? columns : narrowest * Math.ceil(units / most);
+  const wide = columns < 2 * narrowest ? columns : narrowest * Math.ceil(units / most);
+  const width = io.fine ? 1 : wide;
   const pieces = Math.max(1, Math.ceil(columns / Math.max(1, width)));
 
   const piece = pieces > 1 ? counter('c', pieces) : int(0);
