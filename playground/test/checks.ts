@@ -51,6 +51,12 @@ export const checks: Readonly<Record<string, Check>> = {
     await page.waitForFunction(() => document.querySelector('.answer-digit')?.textContent === '–');
     await draw(page, one);
     await page.waitForFunction(() => document.querySelector('.answer-digit')?.textContent === '1');
+    // And without any pointer: space puts the pen down, arrows move it.
+    await page.focus('canvas.pad');
+    await page.keyboard.press('Delete');
+    await page.keyboard.press('Space');
+    for (let i = 0; i < 10; i++) await page.keyboard.press('ArrowDown');
+    await page.waitForFunction(() => document.querySelector('.answer-digit')?.textContent === '1');
     assert.deepEqual(problems, []);
     await context.close();
     return `ready in ${Math.round(ready)} ms, answered in ${ms} ms`;
@@ -202,6 +208,12 @@ export const checks: Readonly<Record<string, Check>> = {
       ] as const) {
         await page.goto(`${url}?lang=${lang}#/${hash}`);
         await page.waitForSelector(ready);
+        if (hash === 'digits' && width < 500) {
+          await page.locator('canvas.pad').tap();
+          await page.waitForFunction(() =>
+            /\d/.test(document.querySelector('.answer-digit')!.textContent!),
+          );
+        }
         const wide = await page.evaluate(() => document.documentElement.scrollWidth);
         assert.ok(wide <= width, `${hash} is ${wide} wide on ${width}`);
         if (shots) await page.screenshot({ path: `${shots}/${name}-${hash}.png`, fullPage: true });
@@ -209,6 +221,35 @@ export const checks: Readonly<Record<string, Check>> = {
       assert.deepEqual(problems, []);
       await context.close();
     }
+    return undefined;
+  },
+
+  'layers are added, changed, moved and removed': async ({ url, browser }) => {
+    const context = await browser.newContext();
+    const { page, problems } = await open(context, url);
+    const editor = page.locator('.layer-editor');
+    await editor.waitFor();
+    const facts = (): Promise<string | null> => editor.locator('p.quiet').textContent();
+    assert.match((await facts())!, /101,770/);
+    await editor.getByLabel('units').fill('32');
+    await editor.getByLabel('units').press('Tab');
+    assert.match((await facts())!, /25,450/);
+    assert.equal(await editor.getByLabel('Begin with').inputValue(), 'own');
+    // A convolution goes where there still is an image; moved below the dense layer it cannot work.
+    await editor.getByText('+ Convolution').click();
+    assert.equal(await editor.locator('.layer').nth(1).getAttribute('class'), 'layer layer-conv');
+    assert.ok(await page.locator('#train').isEnabled());
+    await editor.locator('.layer').nth(1).getByLabel('Move down').click();
+    assert.match((await editor.getByRole('alert').textContent())!, /needs an image/);
+    assert.ok(await page.locator('#train').isDisabled());
+    await editor.locator('.layer').nth(2).getByLabel('Remove the layer').click();
+    assert.ok(await page.locator('#train').isEnabled());
+    // It is kept for the next visit.
+    await page.reload();
+    await editor.waitFor();
+    assert.equal(await editor.getByLabel('units').inputValue(), '32');
+    assert.deepEqual(problems, []);
+    await context.close();
     return undefined;
   },
 
@@ -225,10 +266,13 @@ export const checks: Readonly<Record<string, Check>> = {
       );
       await page.waitForSelector('#training[data-backend="wasm"]');
       assert.match((await page.locator('#training .status').textContent()) ?? '', /one thread/);
-      await page.locator('#training').getByLabel('Training digits').selectOption('1000');
-      await page.locator('#training').getByLabel('Epochs', { exact: true }).fill('1');
+      const training = page.locator('#training');
+      await training.getByLabel('Begin with').selectOption('conv');
+      await training.getByLabel('Training digits').selectOption('1000');
+      await training.getByLabel('Epochs', { exact: true }).fill('1');
       await page.click('#train');
       await page.waitForSelector('#training[data-phase="rest"]', { timeout: 30_000 });
+      assert.equal(await page.locator('#filters canvas').count(), 12);
       assert.deepEqual(problems, []);
     } finally {
       await context.close();

@@ -117,7 +117,12 @@ export function makeDrawSection(): DrawSection {
     element,
     ready,
     async setOwn(weights) {
-      await engine.call('setNetwork', { name: 'own', network: weights });
+      try {
+        await engine.call('setNetwork', { name: 'own', network: weights });
+      } catch (error) {
+        fail(error as Error);
+        return;
+      }
       const input = own.querySelector('input')!;
       if (input.disabled) {
         // The first time, the reader's own network is what they want to see.

@@ -14,19 +14,29 @@ export function makeNeuronSection(): HTMLElement {
   const engine = engineFor('toy');
   const plane = makePlane(440, '');
   const curve = h('canvas', { class: 'curve', width: 440, height: 260, role: 'img' });
+  const problem = h('p', { class: 'problem', role: 'alert', hidden: true });
   const formula = h('p', { class: 'formula' });
   let answer: NeuronAnswer | undefined;
 
   const ask = latest(async () => {
-    write();
-    answer = await engine.call('neuron', {
-      weights: [w1.get(), w2.get()],
-      bias: bias.get(),
-      activation: activation.get() as NeuronActivation,
-    });
-    draw();
+    try {
+      answer = await engine.call('neuron', {
+        weights: [w1.get(), w2.get()],
+        bias: bias.get(),
+        activation: activation.get() as NeuronActivation,
+      });
+      problem.hidden = true;
+      draw();
+    } catch (error) {
+      problem.hidden = false;
+      setPlain(problem, (error as Error).message);
+    }
   });
-  const change = (): void => ask(null);
+  const change = (): void => {
+    // The words follow at once, the pictures when they are computed.
+    write();
+    ask(null);
+  };
   const range = { min: -4, max: 4, step: 0.1, show: (v: number) => v.toFixed(1) };
   const w1 = slider('neuron.w1', range, 2, change);
   const w2 = slider('neuron.w2', range, 1, change);
@@ -80,6 +90,7 @@ export function makeNeuronSection(): HTMLElement {
         bias.element,
         activation.element,
         formula,
+        problem,
       ),
       h('figure', {}, plane.element, h('figcaption', { class: 'quiet', t: 'neuron.plane' })),
       h('figure', {}, curve, h('figcaption', { class: 'quiet', t: 'neuron.curve' })),
