@@ -95,6 +95,44 @@ describe('an interrupted training goes on', () => {
     // Two batches are left, after the one that is looked at for its shape.
     expect(asked.length).toBe(3);
   });
+  it('a PyDataset that another run of the same process has used', async () => {
+    class Batches extends keras.utils.PyDataset {
+      #shift = 0;
+      override get length(): number {
+        return 5;
+      }
+      override getItem(i: number): unknown {
+        const from = (i + this.#shift) % 8;
+        return [x.slice([from, from + 4]), y.slice([from, from + 4])];
+      }
+      override onEpochEnd(): void {
+        this.#shift += 3;
+      }
+    }
+    const whole = await run({ source: () => new Batches() }, {});
+    const backup = () => callbacks.backupAndRestore(dir, { saveFreq: 1 });
+    const batches = new Batches();
+    const s = {
+      source: () => batches,
+      // Validation goes on as well.
+      fit: () => ({ validationData: new Batches() }),
+    };
+    for (const after of [8, 3]) await run(s, { after, backup: backup() });
+    const resumed = await run(s, { backup: backup() });
+    expect(resumed?.weights).toEqual(whole?.weights);
+  });
+  it('a validation that is other in every epoch', async () => {
+    let calls = 0;
+    const validation = function* (): Generator<unknown> {
+      const k = calls++;
+      yield [x.slice([k, k + 4]), y.slice([k, k + 4])];
+    };
+    const fit = () => {
+      calls = 0;
+      return { validationData: () => validation() };
+    };
+    await agrees(dir, { fit }, [7, 12, 13], 1);
+  });
   it('a training step of one’s own, with an optimizer beside', async () => {
     class Own extends keras.Model {
       readonly body = layers.dense(4);

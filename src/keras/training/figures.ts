@@ -48,10 +48,9 @@ export class Figures {
     }
   }
 
-  /** The state of the metrics, of both kinds. */
-  get cells(): ReadonlySet<Variable> {
-    const sets = Object.values(this.#sets).flatMap((s) => [...s.values()].flat());
-    return new Set(sets);
+  /** The state of the metrics. */
+  cells(kind: Kind): ReadonlySet<Variable> {
+    return new Set([...this.#sets[kind].values()].flat());
   }
 
   /** Takes what the device holds now: of the state in use. */

@@ -14,7 +14,7 @@ import { isPlainObject } from '../tree.ts';
 import { Variable } from '../variable.ts';
 import type { Batch, Feed } from './batches.ts';
 import type { Read } from './figures.ts';
-import type { DataSource } from './source.ts';
+import { type DataSource, replay, type SourceProgress } from './source.ts';
 import type { Trainer } from './trainer.ts';
 
 export interface RunState {
@@ -29,8 +29,8 @@ export interface RunState {
   readonly logs: Read;
   readonly random: RandomState;
   readonly feed: unknown;
-  /** What the source of the validation remembers. */
-  readonly validation: unknown;
+  /** How far the source of the validation has been used, and what it remembers. */
+  readonly validation: (Readonly<SourceProgress> & { readonly memory: unknown }) | null;
   readonly callbacks: readonly { readonly name: string; readonly state: unknown }[];
   /** The variables that there are, each once. */
   readonly cells: readonly (NamedArray & { readonly path: string })[];
@@ -62,11 +62,12 @@ const own = (model: Model): readonly Variable[] => [...model.weights, ...model.s
 /** Between two steps, when all callbacks have seen the last. */
 export async function captureRun(run: Run, place: Place): Promise<RunState> {
   const { model, trainer, feed } = run;
-  const metrics = trainer.figures.cells;
+  const [training, testing] = [trainer.figures.cells('train'), trainer.figures.cells('test')];
   const numbers = new Map<Variable, number>();
   const numberOf = (v: unknown): number => {
-    // Metrics begin anew with the next epoch.
-    if (!(v instanceof Variable) || (place.batch === 0 && metrics.has(v))) return -1;
+    // Metrics begin anew with the next epoch, and with every validation.
+    if (!(v instanceof Variable)) return -1;
+    if (training.has(v) ? place.batch === 0 : testing.has(v)) return -1;
     const n = numbers.get(v) ?? numbers.size;
     numbers.set(v, n);
     return n;
@@ -90,7 +91,9 @@ export async function captureRun(run: Run, place: Place): Promise<RunState> {
     stop: model.stopTraining,
     random: randomState(),
     feed: feed.state(),
-    validation: run.validation?.memory?.get() ?? null,
+    validation: run.validation
+      ? { ...run.validation.progress, memory: run.validation.memory?.get() ?? null }
+      : null,
     callbacks,
     cells,
     ...lists,
@@ -135,7 +138,11 @@ export async function restoreRun(run: Run, s: RunState): Promise<Batch | undefin
   cells.again();
   cells.bind(own(model), s.model);
   if (trainer.optimizer.built) cells.bind(trainer.optimizer.variables, s.optimizer);
-  if (s.validation !== null) run.validation?.memory?.set(s.validation);
+  if (s.validation && run.validation) {
+    const { opened, ended, memory } = s.validation;
+    await replay(run.validation, opened, ended);
+    if (memory !== null) run.validation.memory?.set(memory);
+  }
   await restoreCallbacks(run.callbacks, s.callbacks);
   setRandomState(s.random);
   model.stopTraining = s.stop;

@@ -2,15 +2,11 @@
 import { GradloomError } from '../../errors.ts';
 import { type RandomState, randomState, setRandomState } from '../random/seeds.ts';
 import { type Batch, type Feed, type FeedOptions, Interruption, otherData } from './batches.ts';
-import type { DataSource, SourceIterator } from './source.ts';
+import { type DataSource, replay, type SourceIterator, type SourceProgress } from './source.ts';
 
-interface SourceFeedState {
-  /** Iterations begun, and epochs ended. */
-  readonly opened: number;
-  readonly ended: number;
-  /** Batches of this iteration, and of all. */
+interface SourceFeedState extends Readonly<SourceProgress> {
+  /** Batches of this iteration. */
   readonly seen: number;
-  readonly total: number;
   /** Whether an iteration is under way. */
   readonly active: boolean;
   /** The random numbers, and what the source remembers, before this iteration (or the next) began. */
@@ -31,8 +27,6 @@ export class SourceFeed implements Feed {
   #asking = false;
   #seen = 0;
   #total = 0;
-  #opened = 0;
-  #ended = 0;
   #random: RandomState | undefined;
   #memory: unknown;
 
@@ -59,17 +53,15 @@ export class SourceFeed implements Feed {
     this.#memory = this.#source.memory?.get();
     this.#source.onEpochBegin?.();
     this.#iterator = this.#source.open();
-    this.#opened++;
+    this.#source.progress.opened++;
     this.#seen = 0;
   }
 
   state(): SourceFeedState {
     const active = this.#iterator !== undefined;
     return {
-      opened: this.#opened,
-      ended: this.#ended,
+      ...this.#source.progress,
       seen: this.#seen,
-      total: this.#total,
       active,
       random: (active && this.#random) || randomState(),
       memory: (active ? this.#memory : this.#source.memory?.get()) ?? null,
@@ -78,42 +70,25 @@ export class SourceFeed implements Feed {
 
   async resume(state: unknown): Promise<Batch | undefined> {
     const s = state as SourceFeedState;
-    // An iterator of somebody else's goes on through all epochs: one that is new is brought there.
-    if (this.#source.owned) await this.#replay(s);
-    else this.#iterator = this.#source.open();
-    const behind = this.#source.owned ? (s.active ? s.seen : 0) : s.total;
+    const { owned, memory, progress } = this.#source;
+    let behind = s.active ? s.seen : 0;
+    if (owned) {
+      await replay(this.#source, s.active ? s.opened - 1 : s.opened, s.ended);
+      if (s.memory !== null) memory?.set(s.memory);
+      setRandomState(s.random);
+      if (s.active) this.#open();
+    } else {
+      // An iterator of somebody else's goes on through all epochs: one that is new is brought there.
+      this.#iterator = this.#source.open();
+      behind = Math.max(0, s.total - progress.total);
+      progress.opened = Math.max(progress.opened, s.opened);
+    }
     const last = behind > 0 ? await this.#passOver(behind) : undefined;
     if (!s.active) this.#iterator = undefined;
-    this.#opened = s.opened;
-    this.#ended = s.ended;
+    progress.total = Math.max(progress.total, s.total);
     this.#seen = s.seen;
     this.#total = s.total;
     return s.active ? last : undefined;
-  }
-
-  /** What the source went through before this iteration, without the batches; then this iteration. */
-  async #replay(s: SourceFeedState): Promise<void> {
-    const { memory } = this.#source;
-    const before = s.active ? s.opened - 1 : s.opened;
-    for (let k = 0; k < Math.max(before, s.ended); k++) {
-      if (k < before) {
-        this.#source.onEpochBegin?.();
-        // What remembers its iterations need not see them again.
-        if (!memory) await this.#beginOnce();
-      }
-      if (k < s.ended) this.#source.onEpochEnd?.();
-    }
-    if (s.memory !== null) memory?.set(s.memory);
-    if (!s.active) return;
-    setRandomState(s.random);
-    this.#open();
-  }
-
-  /** An iteration that is behind: begun, since it may count itself, and left. */
-  async #beginOnce(): Promise<void> {
-    const it = this.#source.open();
-    if (!it.skip) await it.next();
-    await it.return?.();
   }
 
   /** Takes batches that nobody needs; the last one, read. */
@@ -146,6 +121,7 @@ export class SourceFeed implements Feed {
     }
     this.#seen++;
     this.#total++;
+    this.#source.progress.total++;
     const batch = await this.#read(result.value);
     if (more && (length === null || this.#seen < length)) this.#lookAhead();
     return batch;
@@ -187,7 +163,7 @@ export class SourceFeed implements Feed {
   end(): void {
     const { length } = this.#source;
     if (length !== null && this.#seen >= length) this.#iterator = undefined;
-    this.#ended++;
+    this.#source.progress.ended++;
     this.#source.onEpochEnd?.();
   }
 

@@ -36,8 +36,51 @@ export interface DataSource {
    * has them): asked right before one begins.
    */
   readonly memory?: { get(): unknown; set(state: unknown): void };
+  /** How far it has been used in this process. */
+  readonly progress: SourceProgress;
   onEpochBegin?(): void;
   onEpochEnd?(): void;
+}
+
+export interface SourceProgress {
+  /** Iterations begun, and epochs ended. */
+  opened: number;
+  ended: number;
+  /** Batches taken. */
+  total: number;
+}
+
+const used = new WeakMap<object, SourceProgress>();
+function progressOf(x: object): SourceProgress {
+  const p = used.get(x) ?? { opened: 0, ended: 0, total: 0 };
+  used.set(x, p);
+  return p;
+}
+
+/**
+ * Brings a source to where it was in another process, without the batches: hooks are called, iterations
+ * begun (since they may count themselves) and left.
+ */
+export async function replay(source: DataSource, opened: number, ended: number): Promise<void> {
+  const p = source.progress;
+  for (let k = Math.min(p.opened, p.ended); k < Math.max(opened, ended); k++) {
+    if (k >= p.opened && k < opened) {
+      source.onEpochBegin?.();
+      p.opened = k + 1;
+      // What remembers its iterations need not see them again.
+      if (!source.memory) await beginOnce(source);
+    }
+    if (k >= p.ended && k < ended) {
+      source.onEpochEnd?.();
+      p.ended = k + 1;
+    }
+  }
+}
+
+async function beginOnce(source: DataSource): Promise<void> {
+  const it = source.open();
+  if (!it.skip) await it.next();
+  await it.return?.();
 }
 
 /** `skip(n)` goes over n batches that nobody needs, where that is cheaper than taking them. */
@@ -87,6 +130,7 @@ export function openSource(method: string, x: BatchSource, shuffle: boolean): Da
       shuffles: false,
       owned: true,
       ahead: true,
+      progress: progressOf(x),
       open: () => iteratorOf(open()),
     };
   }
@@ -104,6 +148,7 @@ export function openSource(method: string, x: BatchSource, shuffle: boolean): Da
     owned: !isIterator(it),
     ahead: typeof it[Symbol.asyncIterator] === 'function',
     memory: memoryOf(it),
+    progress: progressOf(it),
     open: () => iteratorOf(it),
   };
 }
@@ -143,6 +188,7 @@ function ofDataset(method: string, d: PyDataset, shuffle: boolean): DataSource {
     owned: true,
     ahead: true,
     memory: memoryOf(d),
+    progress: progressOf(d),
     open() {
       const n = count();
       const order = n !== null && shuffle ? drawShuffle(n) : undefined;
