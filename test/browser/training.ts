@@ -85,16 +85,22 @@ describe('training', () => {
         watch = watchTimers();
       },
     });
-    const options = { epochs: 6, batchSize: 64, verbose: 0, callbacks: [afterFirst] } as const;
+    const options = {
+      epochs: webgpu ? 4 : 6,
+      batchSize: 64,
+      verbose: 0,
+      callbacks: [afterFirst],
+    } as const;
     const { history } = await model.fit(x, y, options);
     const { ticks, frames, longest, ms } = watch!.stop();
     note(
       `${gradloom.getBackend().name}: ${ticks} turns of a timer and ${frames} frames in ${ms.toFixed(0)} ms of training, the longest wait ${longest.toFixed(0)} ms (${compiling.toFixed(0)} ms while compiling)${webgpu ? '' : `, ${threads()} threads`}`,
     );
     expect(history.accuracy.at(-1)).toBeGreaterThan(0.98);
-    // Many times what a stretch of training takes, since other programs may have the machine.
-    expect(longest).toBeLessThan(300);
-    expect(ms / ticks).toBeLessThan(60);
+    // Without turns there would be one wait, as long as all of it; how long the waits are in truth is up
+    // to what else the machine does.
+    expect(longest).toBeLessThan(Math.max(300, ms / 3));
+    expect(ticks).toBeGreaterThan(15);
     expect(frames).toBeGreaterThan(0);
   });
 
