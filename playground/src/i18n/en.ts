@@ -134,7 +134,7 @@ export const en = {
   'lesson.fit.note':
     'Three layers of twelve units follow the spiral, and the test points (rings) agree.',
   'lesson.over.note':
-    'Overfitting: few noisy points and many weights. The training loss falls towards zero while the test loss rises: the border bends around single points.',
+    'Overfitting: few noisy points and many weights. The training loss keeps falling while the test loss rises: the border bends around single points.',
   'lesson.dropout.note':
     'Dropout leaves out units at random while training, so that no unit can rely on another. The border becomes smoother and the test loss stays lower.',
   'lesson.l2.note':
