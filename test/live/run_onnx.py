@@ -14,7 +14,7 @@ except ImportError as e:
 
 
 def unpack(a):
-    dtype = {"float32": "<f4", "float64": "<f8", "int32": "<i4", "bool": "?", "uint8": "u1"}[a["dtype"]]
+    dtype = {"float32": "<f4", "float64": "<f8", "int32": "<i4", "bool": "?", "uint8": "u1", "uint32": "<u4"}[a["dtype"]]
     return np.frombuffer(base64.b64decode(a["data"]), dtype).reshape(a["shape"])
 
 

@@ -173,6 +173,12 @@ export class Emitter {
     return d.plus === 0 ? n : this.#early('Add', [n, this.int64([d.plus])]);
   }
 
+  /** One size as a scalar. */
+  count(d: Dim): string {
+    if (typeof d === 'number') return this.int64([d], []);
+    return this.#early('Reshape', [this.size(d), this.int64([])]);
+  }
+
   #samples(): string {
     const { input, axis } = this.#batch!;
     return this.#early('Shape', [input], { start: axis, end: axis + 1 });

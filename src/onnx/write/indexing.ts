@@ -43,7 +43,7 @@ function address(
   const zero = e.int64([0], []);
   let inside: string | undefined;
   const parts = o.dims.map((d, k) => {
-    const last = e.size(linear(d, 1, -o.sizes[k]));
+    const last = e.count(linear(d, 1, -o.sizes[k]));
     const start = component(e, wide, k, rank);
     const here = e.node('And', [
       e.node('GreaterOrEqual', [start, zero]),
@@ -66,7 +66,7 @@ function address(
     if (o.outside === 'clip') return c;
     const axes = o.along.map((_, i) => rank + i);
     const mask = axes.length === 0 ? inside! : e.node('Unsqueeze', [inside!, e.int64(axes)]);
-    return e.node('Where', [mask, c, e.size(o.dims[k])]);
+    return e.node('Where', [mask, c, e.count(o.dims[k])]);
   });
   const shape = e.ints([...e.dims(starts).slice(0, -1), ...o.along.map((k) => o.sizes[k])]);
   const scalar = rank + o.along.length === 0;
@@ -127,17 +127,28 @@ function layoutOf(
 const gather: Rule = (e, node) => {
   const [x, starts] = node.inputs;
   const attrs = (n: Node): GatherAttrs => n.attrs as GatherAttrs;
-  const a = attrs(node);
+  const given = attrs(node);
   const sizes = e.numbers(node, (n) => attrs(n).sliceSizes);
-  const dims = e.dims(x);
-  const l = layoutOf(x.shape.length, a.startIndexMap, a.collapsedDims, a.sliceSizes);
+  const whole = e.dims(x);
   let source = e.whole(x);
-  for (const d of l.rest)
-    if (!sameDim(sizes[d], dims[d]))
+  whole.forEach((n, d) => {
+    if (!given.startIndexMap.includes(d) && !sameDim(sizes[d], n))
       source = e.node('Slice', [source, e.int64([0]), e.size(sizes[d]), e.int64([d])]);
-  if (l.rest.some((d) => a.collapsedDims.includes(d))) {
-    throw e.refuse(node, 'leaves out a dimension that no index addresses, which is not written');
-  }
+  });
+  // Dimensions that are neither addressed nor kept are cut to their first place, and left out.
+  const gone = given.collapsedDims.filter((d) => !given.startIndexMap.includes(d));
+  if (gone.length > 0) source = e.node('Squeeze', [source, e.int64(gone)]);
+  const kept = <T>(list: readonly T[]): T[] => list.filter((_, d) => !gone.includes(d));
+  const moved = (list: readonly number[]): number[] =>
+    list.filter((d) => !gone.includes(d)).map((d) => d - gone.filter((g) => g < d).length);
+  const dims = kept(whole);
+  const a = {
+    ...given,
+    startIndexMap: moved(given.startIndexMap),
+    collapsedDims: moved(given.collapsedDims),
+    sliceSizes: kept(given.sliceSizes),
+  };
+  const l = layoutOf(dims.length, a.startIndexMap, a.collapsedDims, a.sliceSizes);
   const out = node.outputs[0];
   const [only] = l.map;
   const batch = starts.shape.length - 1;

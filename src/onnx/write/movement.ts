@@ -13,7 +13,7 @@ const constant: Rule = (e, node) => {
   const b = e.twins.node(node).attrs.value as number;
   if (Object.is(a, b)) return [{ name: e.scalar(a, dtype), dims: [] }];
   const to = elementTypeOf[dtype];
-  const scalar = (d: Dim): string => cast(e, e.node('Reshape', [e.size(d), e.int64([])]), to);
+  const scalar = (d: Dim): string => cast(e, e.count(d), to);
   const times = (b - a) / (samples[1] - samples[0]);
   const plus = a - times * samples[0];
   if (Number.isInteger(times) && Number.isInteger(plus))
@@ -50,7 +50,7 @@ const iota: Rule = (e, node) => {
     });
     return [{ name: e.initializer(e.name('iota'), data, dims as number[], v.dtype), dims }];
   }
-  const limit = e.node('Reshape', [e.size(n), e.int64([])]);
+  const limit = e.count(n);
   const range = e.node('Range', [e.int64([0], []), limit, e.int64([1], [])]);
   const shaped =
     behind === 0
