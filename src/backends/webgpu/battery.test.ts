@@ -12,7 +12,7 @@ const found = await tryWebgpu();
 const wanted = process.env.GRADLOOM_WEBGPU_TESTS;
 const pattern = new RegExp(wanted && wanted !== 'all' ? wanted : '');
 /** One row in so many. */
-const oneIn = wanted ? 1 : 8;
+const oneIn = wanted ? 1 : 12;
 
 if ('reason' in found) it.skip(`webgpu: ${found.reason}`, () => {});
 else {

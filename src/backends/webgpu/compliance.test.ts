@@ -20,7 +20,7 @@ else {
     sharing.backend.dispose();
   });
   describe(`webgpu on ${found.backend.description}`, () => {
-    const size = wanted ? { batch: 1 } : { batch: 5, oneIn: 3 };
+    const size = wanted ? { batch: 1 } : { batch: 5, oneIn: 5 };
     runCompliance(() => found.backend, { describe, it, expect }, { ...size, ...only });
   });
   describe('webgpu with workgroup memory', () => {
