@@ -23,6 +23,7 @@ await build({
   define: { __GRADLOOM_BUILD__: JSON.stringify(hash.digest('hex').slice(0, 16)) },
   entryPoints: {
     ...entryPoints,
+    cli: 'src/cli/main.ts',
     native: 'src/backends/native/index.ts',
     'native-stub': 'src/backends/native-stub.ts',
   },

@@ -1,0 +1,139 @@
+/** `npx gradloom`: looks into files of models and arrays, and converts them. Node only. */
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { GradloomError } from '../errors.ts';
+import { asJson, asText, size } from './report.ts';
+
+const help = `gradloom: what is in a file of a model, and the same in another format
+
+  gradloom inspect FILE [--json] [--all]   layers, shapes, dtypes, sizes; nothing in the file is run
+  gradloom convert IN OUT [--overwrite]    the extensions choose the formats
+  gradloom --version
+
+Formats: .keras, .weights.h5, .h5, .safetensors, .npz, .npy, .onnx, IDX (MNIST), TensorBoard events.
+Models (.keras) become .onnx, .weights.h5 or .safetensors; arrays go between .h5, .safetensors, .npz, .npy.
+`;
+
+/** Where text goes. */
+export interface Streams {
+  out(text: string): void;
+  err(text: string): void;
+}
+
+/** The exit code: 0 when it worked, 1 when a file is at fault, 2 when the call is. */
+export async function run(args: readonly string[], to: Streams): Promise<number> {
+  try {
+    return await command(args, to);
+  } catch (e) {
+    // What is wrong with a file is said plainly; what is wrong with us, with its trace.
+    const plain = e instanceof GradloomError;
+    to.err(`gradloom: ${plain ? e.message : (e as Error).stack}\n`);
+    return 1;
+  }
+}
+
+async function command(args: readonly string[], to: Streams): Promise<number> {
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(args);
+  } catch (e) {
+    return usage((e as Error).message, to);
+  }
+  const { values, positionals } = parsed;
+  if (values.help) return print(help, to);
+  if (values.version) return print(`${await version()}\n`, to);
+  const [command, ...files] = positionals;
+  if (command === 'inspect' && files.length === 1) return inspect(files[0], values, to);
+  if (command === 'convert' && files.length === 2)
+    return convertFile(files[0], files[1], values, to);
+  return usage(
+    command === 'inspect' || command === 'convert'
+      ? `${command} takes ${command === 'inspect' ? 'one file' : 'two files'}; received ${files.length}.`
+      : command
+        ? `There is no command ${JSON.stringify(command)}.`
+        : 'Say what to do.',
+    to,
+  );
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      help: { type: 'boolean', short: 'h', default: false },
+      version: { type: 'boolean', short: 'V', default: false },
+      json: { type: 'boolean', default: false },
+      all: { type: 'boolean', default: false },
+      overwrite: { type: 'boolean', default: false },
+    },
+  });
+}
+
+function print(text: string, to: Streams): number {
+  to.out(text);
+  return 0;
+}
+
+function usage(message: string, to: Streams): number {
+  to.err(`gradloom: ${message}\n\n${help}`);
+  return 2;
+}
+
+async function version(): Promise<string> {
+  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+async function read(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (e) {
+    const code = (e as { code?: string }).code;
+    const why =
+      code === 'ENOENT'
+        ? 'there is no such file'
+        : code === 'EISDIR'
+          ? 'it is a folder'
+          : String(code);
+    throw new GradloomError('file-not-found', `${path} cannot be read: ${why}.`, { path, code });
+  }
+}
+
+async function inspect(
+  path: string,
+  o: { json?: boolean; all?: boolean },
+  to: Streams,
+): Promise<number> {
+  const { formatOfFile } = await import('./formats.ts');
+  const bytes = await read(path);
+  const report = await formatOfFile(bytes, path).inspect(bytes, path);
+  const whole = {
+    ...report,
+    facts: [['file', `${path}, ${size(bytes.length)}`] as const, ...report.facts],
+  };
+  return print(
+    `${o.json ? asJson(whole) : asText(whole, o.all ? Number.POSITIVE_INFINITY : undefined)}
+`,
+    to,
+  );
+}
+
+async function convertFile(
+  input: string,
+  out: string,
+  o: { overwrite?: boolean },
+  to: Streams,
+): Promise<number> {
+  const [{ convert }, { exists, writeAtomically }] = await Promise.all([
+    import('./convert.ts'),
+    import('../keras/saving/atomic.node.ts'),
+  ]);
+  if (!o.overwrite && (await exists(out)))
+    throw new GradloomError('file-exists', `${out} is there already; --overwrite replaces it.`, {
+      path: out,
+    });
+  const bytes = await convert(await read(input), input, out);
+  await writeAtomically(out, bytes, { who: 'convert' });
+  return print(`${out}: ${size(bytes.length)}\n`, to);
+}
