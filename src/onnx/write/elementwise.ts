@@ -61,12 +61,13 @@ function comparison(type: string): Rule {
   });
 }
 
+/** Of doubles where the type is not known: onnxruntime rounds the extremes of int64. */
 function extremum(type: string, ofBools: string): Rule {
   return rule((e, args, node) => {
     const dtype = dtypeOf(node);
     if (dtype === 'bool') return e.node(ofBools, args);
     if (!narrow(dtype)) return e.node(type, args);
-    const wide = args.map((a) => cast(e, a, elementType.int64));
+    const wide = args.map((a) => cast(e, a, elementType.double));
     return cast(e, e.node(type, wide), elementTypeOf[dtype]);
   });
 }

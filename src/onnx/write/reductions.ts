@@ -7,19 +7,37 @@ import { cast } from './elementwise.ts';
 import type { Emitter, Operand, Rule, Rules } from './emitter.ts';
 import { valueInfo } from './protos.ts';
 
-/** The type in which runtimes reduce: what they do not know is widened. */
-function reducible(dtype: DType): number | undefined {
+/**
+ * The type in which runtimes reduce: what they do not know is widened. Extremes are taken of doubles, since
+ * onnxruntime rounds those of int64.
+ */
+function reducible(dtype: DType, extreme: boolean): number | undefined {
   if (dtype === 'bool') return elementType.int32;
-  return dtype === 'uint8' || dtype === 'uint32' ? elementType.int64 : undefined;
+  if (dtype !== 'uint8' && dtype !== 'uint32') return undefined;
+  return extreme ? elementType.double : elementType.int64;
 }
 
 /** `write` in a type that runtimes compute with, and back (modulo its range). */
-function widened(e: Emitter, v: Value, name: string, write: (name: string) => string): string {
-  const to = reducible(v.dtype);
+function widened(
+  e: Emitter,
+  v: Value,
+  name: string,
+  extreme: boolean,
+  write: (name: string) => string,
+): string {
+  const to = reducible(v.dtype, extreme);
   if (to === undefined) return write(name);
   const wide = write(cast(e, name, to));
-  if (v.dtype === 'bool') return cast(e, wide, elementType.bool);
-  const mask = e.int64([v.dtype === 'uint8' ? 255 : 2 ** 32 - 1], []);
+  // Of no bools at all the greatest is below 0.
+  if (v.dtype === 'bool') return e.node('Greater', [wide, e.scalar(0, 'int32')]);
+  const most = v.dtype === 'uint8' ? 255 : 2 ** 32 - 1;
+  if (extreme) {
+    // Of nothing the extremes are infinite.
+    const bounds = [e.scalar(0, 'float64'), e.scalar(most, 'float64')];
+    const finite = v.shape.includes(0) ? e.node('Clip', [wide, ...bounds]) : wide;
+    return cast(e, finite, elementTypeOf[v.dtype]);
+  }
+  const mask = e.int64([most], []);
   return cast(e, e.node('BitwiseAnd', [wide, mask]), elementTypeOf[v.dtype]);
 }
 
@@ -28,14 +46,14 @@ function reduction(type: string): Rule {
     const [x] = node.inputs;
     const axes = e.int64(node.attrs.axes as number[]);
     const write = (name: string): string => e.node(type, [name, axes], { keepdims: 0 });
-    return [e.made(widened(e, x, e.whole(x), write), node.outputs[0])];
+    return [e.made(widened(e, x, e.whole(x), /Max|Min/.test(type), write), node.outputs[0])];
   };
 }
 
 function argReduction(type: string): Rule {
   return (e, node) => {
     const [x] = node.inputs;
-    const to = reducible(x.dtype);
+    const to = reducible(x.dtype, true);
     const name = to === undefined ? e.whole(x) : cast(e, e.whole(x), to);
     const at = e.node(type, [name], { axis: node.attrs.axis as number, keepdims: 0 });
     return [e.made(cast(e, at, elementType.int32), node.outputs[0])];
@@ -54,11 +72,11 @@ const cumulative: Rule = (e, node) => {
   if (op === 'add') {
     const at = e.int64([axis], []);
     const write = (name: string): string => e.node('CumSum', [name, at], { reverse: back });
-    return [e.made(widened(e, x, e.whole(x), write), out)];
+    return [e.made(widened(e, x, e.whole(x), false, write), out)];
   }
   const type = { mul: 'Mul', min: 'Min', max: 'Max' }[op];
   const write = (name: string): string => runningOperation(e, x, name, type, node, back);
-  return [e.made(widened(e, x, e.whole(x), write), out)];
+  return [e.made(widened(e, x, e.whole(x), op !== 'mul', write), out)];
 };
 
 function runningOperation(
@@ -70,7 +88,7 @@ function runningOperation(
   back: number,
 ): string {
   const { axis, op } = node.attrs as unknown as CumulativeAttrs;
-  const elem = reducible(x.dtype) ?? elementTypeOf[x.dtype];
+  const elem = reducible(x.dtype, op !== 'mul') ?? elementTypeOf[x.dtype];
   const line = e.dims(x).filter((_, d) => d !== axis);
   const none = e.scalar(identity(op, x.dtype), x.dtype);
   const start = elem === elementTypeOf[x.dtype] ? none : cast(e, none, elem);
@@ -100,7 +118,7 @@ function runningOperation(
 const sort: Rule = (e, node) => {
   const { axis, descending } = node.attrs as unknown as { axis: number; descending: boolean };
   const [keys, ...companions] = node.inputs;
-  const to = reducible(keys.dtype);
+  const to = reducible(keys.dtype, true);
   const name = to === undefined ? e.whole(keys) : cast(e, e.whole(keys), to);
   const count = e.size(e.dims(keys)[axis]);
   const attributes = { axis, largest: Number(descending), sorted: 1 };
