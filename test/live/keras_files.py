@@ -54,6 +54,9 @@ def make(folder, families):
             specs = row["inputs"] if "inputs" in row else [row["input"]]
             xs = [make_input(f"{row['name']}/input{i}", s) for i, s in enumerate(specs)]
             stem = f"{len(rows):04d}"
+            if "mask" in row.get("arguments", {}) and xs[row["arguments"]["mask"]].ndim != xs[0].ndim:
+                rows.append({"name": name, "skipped": "a mask that fits this size of batch only"})
+                continue
             try:
                 model = model_of(row, xs)
                 # Before it is saved: some layers remember.

@@ -74,6 +74,11 @@ export function toPython(x: unknown, option = ''): Json {
   );
 }
 
+/** Options that Python's classes do not take. */
+const unknownThere: readonly [RegExp, readonly string[]][] = [
+  [/^SpatialDropout[123]D$/, ['noiseShape', 'trainable']],
+];
+
 function classToPython(x: Config, option: string): Json {
   const { className, config, ...rest } = x as { className: string; config: Config };
   if (className === '__keras_tensor__') {
@@ -90,6 +95,7 @@ function classToPython(x: Config, option: string): Json {
   );
   const own = registeredName(className);
   const operation = Object.keys(config).every((k) => k === 'name') && 'inboundNodes' in rest;
+  const left = unknownThere.find(([c]) => c.test(className))?.[1] ?? [];
   const isLayers = (k: string): boolean => k === 'layers' || k === 'layer';
   return {
     module: own
@@ -99,10 +105,12 @@ function classToPython(x: Config, option: string): Json {
         : moduleOf(className, option),
     class_name: className,
     config: Object.fromEntries(
-      Object.entries(config).map(([k, v]) => [
-        pythonKey(k),
-        isLayers(k) && Array.isArray(v) ? v.map((e) => toPython(e, 'layer')) : toPython(v, k),
-      ]),
+      Object.entries(config)
+        .filter(([k]) => !left.includes(k))
+        .map(([k, v]) => [
+          pythonKey(k),
+          isLayers(k) && Array.isArray(v) ? v.map((e) => toPython(e, 'layer')) : toPython(v, k),
+        ]),
     ),
     registered_name: own ?? null,
     ...others,

@@ -77,8 +77,8 @@ function children(layer: LayerState): [string, LayerState][] {
     list('layers', layer.layers, []);
   for (const key in layer) {
     const value: unknown = layer[key as keyof LayerState];
-    if (value instanceof LayerState) put(snakeCase(key), value);
-    else if (isContainer(value)) list(snakeCase(key), contents(value), [value]);
+    if (value instanceof LayerState) put(partOf(layer, key), value);
+    else if (isContainer(value)) list(partOf(layer, key), contents(value), [value]);
   }
   list('others', [...inside], []);
   return found;
@@ -88,7 +88,21 @@ const isContainer = (x: unknown): x is object =>
   (Array.isArray(x) && typeof x[0] !== 'number') || isPlainObject(x);
 const contents = (x: object): unknown[] => Object.values(x);
 
+/** Classes that go by another name in Keras's own code than outside of it. */
+const classNames: Readonly<Record<string, string>> = {
+  GroupQueryAttention: 'grouped_query_attention',
+};
+
 function classOf(layer: LayerState): string {
   const { className } = layer as { className?: unknown };
-  return snakeCase(typeof className === 'string' ? className : layer.constructor.name);
+  const name = typeof className === 'string' ? className : layer.constructor.name;
+  return classNames[name] ?? snakeCase(name);
+}
+
+/** What Keras calls a property: some of its layers' are private there. */
+function partOf(layer: LayerState, key: string): string {
+  const { name } = layer.constructor;
+  const hidden =
+    name === 'GroupQueryAttention' || (name === 'MultiHeadAttention' && key === 'gateDense');
+  return hidden && key.endsWith('Dense') ? `_${snakeCase(key)}` : snakeCase(key);
 }
