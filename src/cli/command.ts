@@ -1,8 +1,9 @@
 /** `npx gradloom`: looks into files of models and arrays, and converts them. Node only. */
 import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { GradloomError } from '../errors.ts';
-import { asJson, asText, size } from './report.ts';
+import { asJson, asText, clean, size } from './report.ts';
 
 const help = `gradloom: what is in a file of a model, and the same in another format
 
@@ -10,8 +11,10 @@ const help = `gradloom: what is in a file of a model, and the same in another fo
   gradloom convert IN OUT [--overwrite]    the extensions choose the formats
   gradloom --version
 
-Formats: .keras, .weights.h5, .h5, .safetensors, .npz, .npy, .onnx, IDX (MNIST), TensorBoard events.
-Models (.keras) become .onnx, .weights.h5 or .safetensors; arrays go between .h5, .safetensors, .npz, .npy.
+Formats: .keras, .weights.h5, .h5, .safetensors, .npz, .npy, .onnx, IDX (MNIST), TensorBoard events,
+model.json of TensorFlow.js.
+Models (.keras) become .onnx, .weights.h5 or .safetensors; arrays go between .h5, .safetensors, .npz, .npy;
+the weights of a model.json to any of these.
 `;
 
 /** Where text goes. */
@@ -27,7 +30,8 @@ export async function run(args: readonly string[], to: Streams): Promise<number>
   } catch (e) {
     // What is wrong with a file is said plainly; what is wrong with us, with its trace.
     const plain = e instanceof GradloomError;
-    to.err(`gradloom: ${plain ? e.message : (e as Error).stack}\n`);
+    const text = plain ? e.message : String((e as Error).stack);
+    to.err(`gradloom: ${text.split('\n').map(clean).join('\n')}\n`);
     return 1;
   }
 }
@@ -125,7 +129,7 @@ async function convertFile(
   o: { overwrite?: boolean },
   to: Streams,
 ): Promise<number> {
-  const [{ convert }, { exists, writeAtomically }] = await Promise.all([
+  const [{ convert }, { exists, readWhole, writeAtomically }] = await Promise.all([
     import('./convert.ts'),
     import('../keras/saving/atomic.node.ts'),
   ]);
@@ -133,7 +137,13 @@ async function convertFile(
     throw new GradloomError('file-exists', `${out} is there already; --overwrite replaces it.`, {
       path: out,
     });
-  const bytes = await convert(await read(input), input, out);
+  const beside = async (name: string, atMost: number): Promise<Uint8Array> => {
+    const path = join(dirname(input), name);
+    const found = await readWhole(path, atMost);
+    if (found) return found;
+    throw new GradloomError('file-not-found', `${path} is missing beside ${input}.`, { path });
+  };
+  const bytes = await convert(await read(input), input, out, beside);
   await writeAtomically(out, bytes, { who: 'convert' });
   return print(`${out}: ${size(bytes.length)}\n`, to);
 }

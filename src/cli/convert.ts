@@ -1,11 +1,16 @@
 /** From one format to another. */
 import { GradloomError } from '../errors.ts';
-import { extensionList, formatOfFile, formats, formatToWrite } from './formats.ts';
+import { type Beside, extensionList, formatOfFile, formats, formatToWrite } from './formats.ts';
 
 const models = /\.(keras|h5|hdf5)$/;
 
 /** The bytes of `out` made of those of `input`. Throws what readers and writers throw, and `convert`. */
-export async function convert(bytes: Uint8Array, input: string, out: string): Promise<Uint8Array> {
+export async function convert(
+  bytes: Uint8Array,
+  input: string,
+  out: string,
+  beside: Beside,
+): Promise<Uint8Array> {
   const from = formatOfFile(bytes, input);
   const to = formatToWrite(out);
   const isModel = models.test(input) && !input.endsWith('.weights.h5');
@@ -24,7 +29,7 @@ export async function convert(bytes: Uint8Array, input: string, out: string): Pr
         out.endsWith('.h5') ? '.weights.h5' : '.safetensors',
       );
   }
-  if (from.read && to.write) return to.write(await from.read(bytes, input));
+  if (from.read && to.write) return to.write(await from.read(bytes, input, beside));
   const readable = formats.filter((f) => f.read);
   throw new GradloomError(
     'convert',

@@ -9,6 +9,9 @@ import type { Report } from './report.ts';
 /** Arrays by name: what weight files hold, and what they are converted through. */
 export type Arrays = ReadonlyMap<string, import('../keras/saving/values.ts').NamedArray>;
 
+/** A file in the folder of the one that is read, refused when it is longer than that. */
+export type Beside = (path: string, atMost: number) => Promise<Uint8Array>;
+
 export interface FileFormat {
   readonly name: string;
   /** The first is the usual one. */
@@ -17,13 +20,17 @@ export interface FileFormat {
   recognizes?(bytes: Uint8Array): boolean;
   inspect(bytes: Uint8Array, name: string): Promise<Report>;
   /** The arrays in it, where it is a file of arrays. */
-  read?(bytes: Uint8Array, name: string): Promise<Arrays>;
+  read?(bytes: Uint8Array, name: string, beside: Beside): Promise<Arrays>;
   write?(arrays: Arrays): Promise<Uint8Array>;
 }
 
 const starts = (bytes: Uint8Array, letters: readonly number[]): boolean =>
   letters.every((b, i) => bytes[i] === b);
 const zip = [0x50, 0x4b];
+
+/** For formats that are one file. */
+const alone: Beside = (path) =>
+  Promise.reject(new GradloomError('file-not-found', `There is no ${path}.`, { path }));
 
 /** What the arrays are, and how much there is of them. */
 async function arraysReport(format: string, arrays: Arrays): Promise<Report> {
@@ -40,7 +47,7 @@ const keras: FileFormat = {
 const npz: FileFormat = {
   name: 'NumPy archive (.npz)',
   extensions: ['.npz'],
-  inspect: async (bytes, name) => arraysReport(npz.name, await npz.read!(bytes, name)),
+  inspect: async (bytes, name) => arraysReport(npz.name, await npz.read!(bytes, name, alone)),
   read: async (bytes, name) => (await import('../formats/npz.ts')).decodeNpz(bytes, { name }),
   write: async (arrays) => (await import('../formats/npz.ts')).encodeNpz(named(arrays)),
 };
@@ -49,7 +56,7 @@ const npy: FileFormat = {
   name: 'NumPy array (.npy)',
   extensions: ['.npy'],
   recognizes: (b) => starts(b, [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]),
-  inspect: async (bytes, name) => arraysReport(npy.name, await npy.read!(bytes, name)),
+  inspect: async (bytes, name) => arraysReport(npy.name, await npy.read!(bytes, name, alone)),
   read: async (bytes, name) =>
     new Map([['array', (await import('../formats/npy.ts')).decodeNpy(bytes, { name })]]),
   async write(arrays) {
@@ -71,7 +78,7 @@ const safetensors: FileFormat = {
   async inspect(bytes, name) {
     const { checkSeal } = await import('../keras/saving/seal.ts');
     await checkSeal(bytes, name);
-    return arraysReport(safetensors.name, await safetensors.read!(bytes, name));
+    return arraysReport(safetensors.name, await safetensors.read!(bytes, name, alone));
   },
   read: async (bytes, name) =>
     (await import('../formats/safetensors.ts')).decodeSafetensors(bytes, { name }).tensors,
@@ -112,6 +119,14 @@ const events: FileFormat = {
   inspect: async (bytes, name) => (await import('./inspect.ts')).inspectEvents(bytes, name),
 };
 
+const tfjs: FileFormat = {
+  name: 'TensorFlow.js model (model.json)',
+  extensions: ['.json'],
+  recognizes: (b) => /^\s*\{/.test(new TextDecoder().decode(b.subarray(0, 64))),
+  inspect: async (bytes, name) => (await import('./tfjs.ts')).inspectTfjs(bytes, name),
+  read: async (bytes, name, beside) => (await import('./tfjs.ts')).readTfjs(bytes, name, beside),
+};
+
 export const formats: readonly FileFormat[] = [
   keras,
   npz,
@@ -121,6 +136,7 @@ export const formats: readonly FileFormat[] = [
   onnx,
   idx,
   events,
+  tfjs,
 ];
 
 export function extensionList(list: readonly FileFormat[] = formats): string {

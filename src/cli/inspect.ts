@@ -34,7 +34,7 @@ export function arraysTable(arrays: Arrays, title = 'arrays'): Omit<Report, 'for
   };
 }
 
-interface Node {
+export interface Node {
   readonly class_name?: unknown;
   readonly config?: {
     readonly name?: unknown;
@@ -46,7 +46,12 @@ interface Node {
 }
 
 /** Layers, outermost first, models within models by their path. */
-function layersOf(node: Node, path: string, depth: number, out: (string | number)[][]): void {
+export function layersOf(
+  node: Node,
+  path: string,
+  depth: number,
+  out: (string | number)[][],
+): void {
   const layers = node.config?.layers;
   if (!Array.isArray(layers) || depth > 50) return;
   for (const layer of layers as Node[]) {
