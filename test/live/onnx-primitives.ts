@@ -30,10 +30,10 @@ const pack = (data: TypedArray, { dtype, shape }: Aval): unknown => {
 };
 
 /**
- * Where ONNX or onnxruntime is another: NaN among the numbers that are sorted or compared, products beyond the
- * range of integers.
+ * Where ONNX or onnxruntime is another: NaN among the numbers that are sorted or compared, infinities, products and
+ * floats beyond the range of integers.
  */
-const others = /NaN|reduce_prod u?int|cumulative mul u?int/;
+const others = /NaN|at the edges|convert float\d+ to u?int|reduce_prod u?int|cumulative mul u?int/;
 
 /** Cases of many elements are there for the compiler's sake: rules know no sizes. */
 const most = 5000;
