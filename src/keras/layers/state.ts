@@ -9,6 +9,7 @@ import { isPlainObject } from '../tree.ts';
 import { Variable } from '../variable.ts';
 import { layerPath } from './call-context.ts';
 import type { WeightOptions } from './types.ts';
+import { claimWeight } from './weight-budget.ts';
 import { assignAll, copies } from './weights.ts';
 
 interface Added {
@@ -59,6 +60,7 @@ export abstract class LayerState {
   /** Makes a weight: float32, Glorot uniform and trainable unless told otherwise. */
   addWeight(o: WeightOptions): Variable {
     const init = getInitializer(o.initializer);
+    claimWeight(o.name, o.shape);
     const v = new Variable(init.init(o.shape, o.dtype ?? this.dtype), {
       name: o.name,
       path: this.#path(o.name),

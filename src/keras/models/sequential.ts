@@ -11,8 +11,8 @@ import {
   type Tensors,
 } from '../layers/layer.ts';
 import { getMask, setMask } from '../layers/mask.ts';
-import { reviveLayers } from '../layers/registry.ts';
-import { serialize } from '../serialization.ts';
+import { layerClass, reviveLayers } from '../layers/registry.ts';
+import { isSerialized, serialize } from '../serialization.ts';
 import { flatten, type TreeOf } from '../tree.ts';
 import { Model } from './model.ts';
 import { Network } from './network.ts';
@@ -167,6 +167,12 @@ export class Sequential extends Model {
       name?: string;
       buildInputShape?: BatchShape;
     };
+    if (!Array.isArray(layers))
+      throw new GradloomError('layer-config', 'The config of a Sequential has no list of layers.', {
+        name,
+      });
+    // What is still a config is of a class that nobody knows: this names it.
+    for (const l of layers) if (isSerialized(l)) layerClass(l.className);
     const m = new Sequential(layers, { name, trainable: config.trainable !== false });
     if (buildInputShape) m.build(buildInputShape);
     return m;

@@ -9,6 +9,7 @@ import { unzip, zip } from '../../formats/zip.ts';
 import { sameShape, showShape } from '../../shape.ts';
 import { camelCase } from '../identifiers.ts';
 import { deserialize as deserializeLayer } from '../layers/all.ts';
+import { withWeightBudget } from '../layers/weight-budget.ts';
 import {
   deserialize as deserializeLoss,
   Loss,
@@ -19,7 +20,6 @@ import {
   Metric,
   serialize as serializeMetric,
 } from '../metrics/index.ts';
-
 import { type CompileOptions, type Model, Sequential } from '../models/index.ts';
 import {
   deserialize as deserializeOptimizer,
@@ -148,7 +148,11 @@ export async function decodeKeras(bytes: Uint8Array, o: LoadModelOptions = {}): 
       } | null)
     : null;
   const version = String(metadata?.keras_version ?? '');
-  const { model, compiled } = modelFromConfig(config, name, version, o);
+  // A model has no more weights than its file; those of NumPy's files may be packed.
+  const limit = o.maxBytes ?? Math.max(2 ** 26, bytes.length * 64);
+  const { model, compiled } = withWeightBudget(limit, () =>
+    made(name, () => modelFromConfig(config, name, version, o)),
+  );
   const h5 = members.get('model.weights.h5');
   const npz = members.get('model.weights.npz');
   let arrays: Map<string, NamedArray>;
@@ -163,6 +167,22 @@ export async function decodeKeras(bytes: Uint8Array, o: LoadModelOptions = {}): 
   putWeights(model, arrays, name);
   if (compiled) putOptimizer(model, arrays, name);
   return model;
+}
+
+/** Layers that are given values of kinds which no layer writes may fail in any way: then the file is wrong. */
+function made<T>(name: string, f: () => T): T {
+  try {
+    return f();
+  } catch (cause) {
+    if (cause instanceof GradloomError) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new GradloomError(
+      'saving',
+      `${name}: no model can be made of its config.json: ${why}.`,
+      { name },
+      { cause },
+    );
+  }
 }
 
 /** Weights as .npz: one pickled dictionary an array of which is unnecessary; Keras keys are the paths. */
