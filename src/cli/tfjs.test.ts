@@ -1,7 +1,9 @@
 /** The command line on models of TensorFlow.js. */
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { decodeNpz } from '../formats/npz.ts';
 import { run } from './command.ts';
@@ -117,4 +119,23 @@ it('lets no name in an error steer the terminal', async () => {
   const { err } = await cli('inspect', put('evil.json', model(['../\u009b2J'])));
   expect(err).toMatch(/no path within/);
   expect(err).not.toContain('\u009b');
+});
+
+it('ends quietly when its reader has seen enough', async () => {
+  const weights = Array.from({ length: 20_000 }, (_, i) => ({
+    name: `w${i}`,
+    shape: [1],
+    dtype: 'float32',
+  }));
+  const file = put('long.json', JSON.stringify({ weightsManifest: [{ paths: ['a'], weights }] }));
+  const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+  const flags = ['--import', 'tsx', '--conditions=gradloom-source', main];
+  const child = spawn(process.execPath, [...flags, 'inspect', '--all', file]);
+  let err = '';
+  child.stderr.on('data', (text) => {
+    err += text;
+  });
+  child.stdout.once('data', () => child.stdout.destroy());
+  const code = await new Promise((done) => child.on('close', done));
+  expect({ code, err }).toEqual({ code: 0, err: '' });
 });
