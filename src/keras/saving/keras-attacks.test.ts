@@ -115,6 +115,18 @@ describe('attacks', () => {
   });
 });
 
+describe('what the file cannot know', () => {
+  it('a version that is newer says so, where something is unknown', async () => {
+    const model = JSON.stringify(sequential({ ...dense({}), class_name: 'Fancy' }));
+    const metadata = JSON.stringify({ keras_version: '9.1.0' });
+    const e = await refusal(await crafted({ 'config.json': model, 'metadata.json': metadata }));
+    expect(e.message).toMatch(/Fancy.*customObjects.*written by Keras 9\.1\.0, newer than/s);
+    const old = await refusal(await crafted({ 'config.json': model }));
+    expect(old.message).toMatch(/Fancy.*customObjects/s);
+    expect(old.message).not.toMatch(/newer/);
+  });
+});
+
 describe('changed files', () => {
   const ends = async (bytes: Uint8Array): Promise<void> => {
     try {
