@@ -106,7 +106,8 @@ try {
       `${there} of ${saved} models of Keras predict the same here; ${returned} of them after the way back.`,
     );
     console.log(`${saved + back.length - wrong.length} passed, ${wrong.length} failed`);
-    if (wrong.length > 0) process.exitCode = 1;
+    if (saved === 0) console.log('No model was compared: families are the files of test/battery.');
+    if (wrong.length > 0 || saved === 0) process.exitCode = 1;
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
