@@ -24,6 +24,7 @@ describe('MultiOptimizer', () => {
   });
 
   it('trains the parts of a model with optimizers of their own', async () => {
+    keras.utils.setRandomSeed(1);
     const model = keras.sequential([
       keras.layers.dense(2, { name: 'lower', inputShape: [2] }),
       keras.layers.dense(1, { name: 'upper' }),
