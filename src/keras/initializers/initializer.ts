@@ -1,6 +1,9 @@
 /** What every initializer is. */
+import { getBackend } from '../../backends/registry.ts';
 import { type DType, isFloat } from '../../dtype.ts';
+import { sizeOf } from '../../shape.ts';
 import { fromData, type Tensor } from '../../tensor/index.ts';
+import { uniformFromKey } from '../random/dropout.ts';
 import * as host from '../random/host.ts';
 import {
   asSeed,
@@ -10,6 +13,9 @@ import {
   type Seed,
   type SeedGenerator,
 } from '../random/seeds.ts';
+
+/** So many numbers take JavaScript ten milliseconds. */
+const many = 2 ** 19;
 
 export abstract class Initializer {
   /** The first values of a weight of `shape`. */
@@ -47,8 +53,20 @@ export abstract class RandomInitializer extends Initializer {
     return host.scale(host.truncatedNormal(this.key(), n), mean, stddev);
   }
 
-  protected uniform(n: number, minval: number, maxval: number): Float32Array {
-    return host.uniform(this.key(), n, minval, maxval);
+  /** In [minval, maxval). Many numbers are drawn where they will be used: the same, but faster. */
+  protected uniform(
+    shape: readonly number[],
+    minval: number,
+    maxval: number,
+    dtype: DType,
+  ): Tensor {
+    const n = sizeOf(shape);
+    const backend = getBackend();
+    if (n < many || !backend.sync || backend.name === 'reference')
+      return ofFloats(host.uniform(this.key(), n, minval, maxval), shape, dtype);
+    const key = fromData(Uint32Array.from(this.key()), [2], 'uint32');
+    const t = uniformFromKey(key, shape, minval, maxval);
+    return (dtype === 'float32' ? t : t.astype(dtype)).realize();
   }
 
   getConfig(): Record<string, unknown> {

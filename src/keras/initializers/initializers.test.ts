@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { setBackend } from '../../backends/registry.ts';
 import { sizeOf } from '../../shape.ts';
 import { tensor } from '../../tensor/index.ts';
+import { uniform as hostUniform } from '../random/host.ts';
 import { SeedGenerator } from '../random/index.ts';
 import {
   camelOptions,
@@ -148,5 +149,17 @@ describe('bad input', () => {
     expect(() => initializers.orthogonal().init([2])).toThrow('two dimensions or more');
     const wrong = getInitializer(() => tensor([1]));
     expect(() => wrong.init([2, 2])).toThrow('must return a tensor of shape (2, 2)');
+  });
+});
+
+describe('many numbers', () => {
+  it.each(['wasm', 'native'] as const)('drawn by %s are those drawn on the host', (name) => {
+    const backend = setBackend(name);
+    if (backend.name !== name) return;
+    const shape = [1024, 600];
+    const drawn = initializers.randomUniform({ minval: -0.3, maxval: 0.7, seed: 5 }).init(shape);
+    const want = hostUniform([5, 0], 1024 * 600, -0.3, 0.7);
+    const got = drawn.dataSync();
+    expect(want.findIndex((v, i) => !Object.is(v, got[i]))).toBe(-1);
   });
 });

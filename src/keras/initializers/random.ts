@@ -80,7 +80,7 @@ export class RandomUniform extends RandomInitializer {
     this.maxval = maxval;
   }
   init(shape: readonly number[], dtype: DType = 'float32'): Tensor {
-    return ofFloats(this.uniform(sizeOf(shape), this.minval, this.maxval), shape, dtype);
+    return this.uniform(shape, this.minval, this.maxval, dtype);
   }
   override getConfig(): Record<string, unknown> {
     return { minval: this.minval, maxval: this.maxval, ...super.getConfig() };

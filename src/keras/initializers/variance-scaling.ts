@@ -102,17 +102,16 @@ export class VarianceScaling extends RandomInitializer {
     const [fanIn, fanOut] = this.#fans(shape);
     const fan = { fanIn, fanOut, fanAvg: (fanIn + fanOut) / 2 }[this.mode];
     const variance = this.scale / Math.max(1, fan);
-    return ofFloats(this.#draw(sizeOf(shape), variance), shape, dtype);
-  }
-
-  #draw(n: number, variance: number): Float32Array {
     if (this.distribution === 'uniform') {
       const limit = Math.sqrt(3 * variance);
-      return this.uniform(n, -limit, limit);
+      return this.uniform(shape, -limit, limit, dtype);
     }
-    return this.distribution === 'untruncatedNormal'
-      ? this.normal(n, Math.sqrt(variance))
-      : this.truncatedNormal(n, Math.sqrt(variance) / truncated);
+    const n = sizeOf(shape);
+    const values =
+      this.distribution === 'untruncatedNormal'
+        ? this.normal(n, Math.sqrt(variance))
+        : this.truncatedNormal(n, Math.sqrt(variance) / truncated);
+    return ofFloats(values, shape, dtype);
   }
 
   override getConfig(): Record<string, unknown> {
