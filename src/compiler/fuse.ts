@@ -70,6 +70,8 @@ export function fuse(graph: Graph): Fusion {
   // Question 1.
   const kept = new Set<Value>();
   const cost = new Map<Value, number>();
+  /** What looks at a window of elements for each of its own, if it is not stored. */
+  const windows = new Set<Value>();
   for (const n of nodes) {
     const { lowering } = n.primitive;
     if (lowering.kind !== 'pointwise') {
@@ -77,6 +79,8 @@ export function fuse(graph: Graph): Fusion {
       continue;
     }
     const v = n.outputs[0];
+    // Windows are computed in their own shape, where their places are plain sums of loop indices.
+    if (n.primitive.name === 'reshape' && windows.delete(n.inputs[0])) kept.add(n.inputs[0]);
     let c = lowering.cost;
     for (const x of new Set(n.inputs)) c += kept.has(x) || inputs.has(x) ? 0 : (cost.get(x) ?? 0);
     cost.set(v, c);
@@ -85,8 +89,11 @@ export function fuse(graph: Graph): Fusion {
     const repeated = uses.some(([u, k]) => reading(u, k).repeats);
     const whole =
       (uses.some(([u]) => takesWhole(u)) && !isConstant(v)) || uses.some(([u]) => readsInPlace(u));
-    // A product reads each element once, while packing, if nobody else needs it.
-    const prologue = uses.length === 1 && kind(uses[0][0]) === 'contract' && c <= 64;
+    if (lowering.repeats || n.inputs.some((x) => windows.has(x))) windows.add(v);
+    // A product reads each element once, while packing, if nobody else needs it. But it packs across
+    // rows, where a window would be gathered from far apart.
+    const prologue =
+      uses.length === 1 && kind(uses[0][0]) === 'contract' && c <= 64 && !windows.has(v);
     const worth =
       outputs.has(v) ||
       whole ||
@@ -94,7 +101,10 @@ export function fuse(graph: Graph): Fusion {
       (c > dear && readers > 1) ||
       (c > dear && repeated && !prologue) ||
       c > largest;
-    if (worth) kept.add(v);
+    if (worth) {
+      kept.add(v);
+      windows.delete(v);
+    }
   }
 
   return group(nodes, inputs, outputs, kept);

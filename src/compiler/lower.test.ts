@@ -263,6 +263,23 @@ describe('what the compiler makes', () => {
     expect(packs([by(y), lax.dot(lax.transpose(z, [1, 0]), lax.exp(x))])).toBe(2);
   });
 
+  it('computes windows in their own shape, not in that of what reads them', () => {
+    const x = lax.parameter([16, 24, 24, 64], 'float32');
+    const w = lax.parameter([9216, 128], 'float32');
+    const none: [number, number] = [0, 0];
+    const pooled = lax.reduceWindow(x, 'max', {
+      window: [1, 2, 2, 1],
+      strides: [1, 2, 2, 1],
+      padding: [none, none, none, none],
+    });
+    const y = lax.dot(lax.reshape(pooled, [16, 9216]), w);
+    const { steps } = lowerGraph(new Graph([x, w], [y]), { target });
+    expect(steps[0].kernel?.name).toMatch(/reduce_window/);
+    expect(showProgram({ ...lowerGraph(new Graph([x], [pooled]), { target }) })).not.toMatch(
+      /[%/] /,
+    );
+  });
+
   it('cuts a loop over a concatenation into one for each piece', () => {
     const [a, b] = [lax.parameter([64, 32], 'float32'), lax.parameter([64, 48], 'float32')];
     const text = (g: Graph): string => showProgram(lowerGraph(g, { target }));
