@@ -34,6 +34,12 @@ export interface CompileOptions {
    * tensors, which a backend may run in a cheaper way.
    */
   readonly optimize?: boolean;
+  /**
+   * Subnormal numbers (float32 below 2^-126) may count as zero, as in programs compiled by XLA: on
+   * some processors each of them costs a hundred cycles, and what an optimizer remembers of a weight
+   * that is no longer used decays into them for good.
+   */
+  readonly flushSubnormals?: boolean;
 }
 
 export interface Executable {

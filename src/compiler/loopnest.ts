@@ -162,7 +162,7 @@ export function mapBody(
       case 'accum':
         return { ...s, init: ex(s.init) };
       case 'store':
-        return { ...store(s), value: ex(s.value) };
+        return store({ ...s, value: ex(s.value) });
       case 'if':
         return {
           ...s,

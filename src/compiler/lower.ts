@@ -6,6 +6,7 @@ import { sizeOf } from '../shape.ts';
 import { lowerContract, PackedPanels } from './contract.ts';
 import { dump, showProgram, showStage } from './debug.ts';
 import { Buffers, Elements } from './elements.ts';
+import { flushState } from './flush.ts';
 import { lowerFold } from './fold.ts';
 import { fuse, type Group } from './fuse.ts';
 import { scratchInArena } from './invocations.ts';
@@ -23,6 +24,8 @@ export interface LowerOptions {
   readonly name?: string;
   /** donate[i]: input i may be overwritten by an output. */
   readonly donate?: readonly boolean[];
+  /** See `CompileOptions`. */
+  readonly flushSubnormals?: boolean;
 }
 
 export function lowerGraph(graph: Graph, options: LowerOptions): Program {
@@ -70,6 +73,8 @@ function lower(graph: Graph, options: LowerOptions): Program {
     buffers.decls[to].place = { kind: 'output', slot, donatedFrom: input };
     final = final.map((u) => renameIn(u, from, to));
   }
+  const flush = options.flushSubnormals ? target.flush : undefined;
+  if (flush === 'state') final = final.map((u) => flushState(u, buffers.decls));
   const { temporaries } = lowering;
   const arena = new Set(temporaries);
   final = mergeRows(final, {
@@ -98,6 +103,8 @@ function lower(graph: Graph, options: LowerOptions): Program {
     inputs: simple.inputs.length,
     outputs: simple.outputs.length,
     cost: final.reduce((c, k) => c + k.cost, 0),
+    // The mode of a processor holds for doubles too, and who asks for these wants all they have.
+    ...(flush === 'mode' && !buffers.decls.some((b) => b.dtype === 'float64') && { flush: true }),
   };
   verifyProgram(program);
   dump('program', () => showProgram(program));

@@ -86,6 +86,8 @@ export interface Program {
   readonly outputs: number;
   /** Total of the kernels' costs. */
   readonly cost: number;
+  /** The processor is to be told to take subnormal numbers for zero while this runs. */
+  readonly flush?: boolean;
 }
 
 /** What the lowering must know of a target. */
@@ -105,6 +107,8 @@ export interface CpuTarget {
   /** Rows x columns (columns a multiple of lanes) of the largest product tile kept in registers. */
   readonly tileRows: number;
   readonly tileCols: number;
+  /** How subnormal numbers are flushed where that is asked for; absent: they cost nothing here. */
+  readonly flush?: 'mode' | 'state';
   /** Kernels cheaper than this many scalar operations run on one thread. */
   readonly parallelThreshold: number;
 }

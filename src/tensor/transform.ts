@@ -287,7 +287,12 @@ export class TracedExecutable {
   constructor(g: Graph, donate: readonly boolean[]) {
     this.graph = g;
     this.donate = donate;
-    this.#executable = getBackend().compile(g, { name: g.name, donate, optimize: true });
+    this.#executable = getBackend().compile(g, {
+      name: g.name,
+      donate,
+      optimize: true,
+      flushSubnormals: true,
+    });
   }
   /** Buffers in the order of graph.inputs to buffers in the order of graph.outputs. */
   run(inputs: readonly DeviceBuffer[]): DeviceBuffer[] {

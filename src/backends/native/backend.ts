@@ -124,9 +124,10 @@ export class NativeBackend implements Backend {
     }
   }
 
-  #planKey(graph: Graph, { donate }: CompileOptions): string | undefined {
+  #planKey(graph: Graph, { donate, flushSubnormals }: CompileOptions): string | undefined {
     const { identity } = this.runtime;
-    return planKey(graph, donate, [...identity, JSON.stringify(this.target), `${compilersAtOnce}`]);
+    const how = [JSON.stringify(this.target), `${compilersAtOnce}`, `${flushSubnormals}`];
+    return planKey(graph, donate, [...identity, ...how]);
   }
 
   /** A program that was compiled before, without lowering and printing it. */
@@ -159,9 +160,10 @@ export class NativeBackend implements Backend {
     );
   }
 
-  #lower(graph: Graph, { name, donate }: CompileOptions): Program {
+  #lower(graph: Graph, { name, donate, flushSubnormals = false }: CompileOptions): Program {
     return lowerGraph(graph, {
       target: this.target,
+      flushSubnormals,
       ...(name !== undefined && { name }),
       ...(donate && { donate }),
     });

@@ -21,5 +21,5 @@ const shapes: Record<Isa, { lanes: number; tileRows: number; tileCols: number }>
 const parallelThreshold = 16384;
 
 export function nativeTarget(isa: Isa): CpuTarget {
-  return { name: 'native', ...shapes[isa], parallelThreshold };
+  return { name: 'native', ...shapes[isa], flush: 'mode', parallelThreshold };
 }

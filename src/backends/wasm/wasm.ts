@@ -96,11 +96,12 @@ export function createWasmBackend(options: WasmOptions = {}): WasmBackend {
     allocate(byteLength): DeviceBuffer {
       return new WasmBuffer(heap, heap.take(byteLength), byteLength, totals);
     },
-    compile(graph, { name, donate } = {}): Executable {
+    compile(graph, { name, donate, flushSubnormals } = {}): Executable {
       const program = lowerGraph(graph, {
         target: wasmTarget,
         name: name ?? graph.name,
         donate,
+        flushSubnormals,
       });
       const inputBytes = graph.inputs.map((v) => sizeOf(v.shape) * bytesOf(v.dtype));
       return load(program, donate ?? [], inputBytes);

@@ -169,10 +169,33 @@ function runSource(program: Program, target: CpuTarget): string {
     '__attribute__((visibility("default"))) void gradloom_run(',
     '    void *const *t, char *scratch, i32 thread, i32 threads,',
     '    void (*sync)(void *team, i32 thread), void *team) {',
-    ...indent(printer.lines),
+    ...indent(program.flush ? flushing(printer.lines) : printer.lines),
     '}',
     '',
   ].join('\n');
+}
+
+/**
+ * Subnormal numbers count as zero while `lines` run, on the thread that runs them; then everything is
+ * as before, for the caller is JavaScript. Other processors than these go on as they are.
+ */
+function flushing(lines: readonly string[]): string[] {
+  return [
+    '#if defined(__x86_64__)',
+    'const u32 mode = __builtin_ia32_stmxcsr();',
+    '__builtin_ia32_ldmxcsr(mode | 0x8040); // flush to zero, denormals are zero',
+    '#elif defined(__aarch64__)',
+    'unsigned long mode;',
+    '__asm__ volatile("mrs %0, fpcr" : "=r"(mode));',
+    '__asm__ volatile("msr fpcr, %0" : : "r"(mode | 1ul << 24));',
+    '#endif',
+    ...lines,
+    '#if defined(__x86_64__)',
+    '__builtin_ia32_ldmxcsr(mode);',
+    '#elif defined(__aarch64__)',
+    '__asm__ volatile("msr fpcr, %0" : : "r"(mode));',
+    '#endif',
+  ];
 }
 
 /**

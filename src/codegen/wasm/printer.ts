@@ -29,6 +29,7 @@ export const wasmTarget: CpuTarget = {
   lanes: 4,
   tileRows: 4,
   tileCols: 8,
+  flush: 'state',
   parallelThreshold: 30_000,
 };
 
