@@ -232,6 +232,45 @@ describe('what the compiler makes', () => {
     expect(lowerGraph(new Graph([x], [f]), { target }).steps.length).toBe(2);
   });
 
+  it('joins kernels over the same rows that are too small to share alone', () => {
+    const x = lax.parameter([64, 10], 'float32');
+    const over = (v: typeof x): typeof x => lax.broadcastInDim(v, [64, 10], [0]);
+    const e = lax.exp(lax.sub(x, over(lax.reduceMax(x, [1]))));
+    const p = lax.div(e, over(lax.reduceSum(e, [1])));
+    const program = lowerGraph(new Graph([x], [p, lax.argmax(p, 1)]), {
+      target: { ...target, parallelThreshold: 16384 },
+    });
+    expect(program.steps.map((s) => s.kernel?.parallel?.extent)).toEqual([64]);
+  });
+
+  it('sums a product that reads a large weight for few rows in two parts', () => {
+    const inParts = (m: number, k: number): boolean => {
+      const [x, w] = [lax.parameter([m, k], 'float32'), lax.parameter([k, 128], 'float32')];
+      const program = lowerGraph(new Graph([x, w], [lax.dot(x, w)]), { target });
+      return program.steps.some((s) => s.kernel?.name.includes('reduce_sum'));
+    };
+    expect(inParts(64, 784)).toBe(true);
+    // Rows enough, or a weight that is small: one product.
+    expect(inParts(512, 784)).toBe(false);
+    expect(inParts(64, 256)).toBe(false);
+  });
+
+  it('stores no subnormal numbers in state where the target asks for that', () => {
+    const m = lax.parameter([8], 'float32');
+    const half = lax.mul(m, lax.full([8], 0.5, 'float32'));
+    const text = (flush: 'mode' | 'state', donate: boolean): string =>
+      showProgram(
+        lowerGraph(new Graph([m], [half]), {
+          target: { ...target, flush },
+          donate: [donate],
+          flushSubnormals: true,
+        }),
+      );
+    expect(text('state', true)).toMatch(/1\.17549\d*e-38/);
+    expect(text('state', false)).not.toMatch(/e-38/);
+    expect(text('mode', true)).not.toMatch(/e-38/);
+  });
+
   it('reuses arena space once a temporary is dead', () => {
     let v = lax.parameter([1000, 8], 'float32');
     const input = v;

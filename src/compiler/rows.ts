@@ -112,23 +112,38 @@ function analyse(u: Unit, joined: Map<Kernel, RowKernel>): Entry {
     const bodies = u.bodies.map((b) => joinAll(b, joined));
     return { unit: region(u.control, bodies), row: undefined };
   }
-  const { parallel } = u;
-  let plain = parallel !== undefined && u.scratch.length === 0 && !u.product;
+  const over = overRows(u);
+  let plain = over !== undefined && u.scratch.length === 0 && !u.product;
   visitStmts(u.body, (s) => {
     if (s.kind === 'tile') plain = false;
   });
-  if (!plain) return { unit: u, row: undefined };
-  const body = inlined(u.body);
+  if (!over || !plain) return { unit: u, row: undefined };
+  const { parallel } = over;
+  const body = inlined(over.body);
   const rows = new Map<number, number | undefined>();
   const access = (buffer: number, index: Expr): void => {
-    const size = rowOf(index, parallel!.index);
+    const size = rowOf(index, parallel.index);
     rows.set(buffer, rows.has(buffer) && rows.get(buffer) !== size ? undefined : size);
   };
   visitStmts(body, (s) => {
     if (s.kind === 'store') access(s.buffer, s.index);
     for (const e of exprOrder(exprsOf(s))) if (e.op === 'load') access(e.buffer, e.args[0]);
   });
-  return { unit: u, row: { kernel: { ...u, body }, rows } };
+  return { unit: u, row: { kernel: { ...u, parallel, body }, rows } };
+}
+
+/**
+ * What a kernel does for each row: its parallel index or, in one too small to be shared, its outermost
+ * loop. Many small ones over the same rows become one that is worth sharing.
+ */
+function overRows(u: Kernel): Required<Pick<Kernel, 'parallel' | 'body'>> | undefined {
+  if (u.parallel) return { parallel: u.parallel, body: u.body };
+  const [loop] = u.body;
+  if (u.body.length !== 1 || loop.kind !== 'for' || loop.vector || loop.step !== 1)
+    return undefined;
+  if (loop.start.op !== 'const' || loop.start.value !== 0 || loop.extent.op !== 'const')
+    return undefined;
+  return { parallel: { index: loop.index, extent: loop.extent.value }, body: loop.body };
 }
 
 /** The body with its first index variables, made of the parallel index, put in where they are used. */

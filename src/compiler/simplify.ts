@@ -252,6 +252,22 @@ function splitReduction(node: Node, x: Value): Value | undefined {
 }
 
 /**
+ * Whether a product reads much of B for few rows of A, as a dense layer does with a batch. Each of two
+ * threads then takes half of the rows of B: those that it also updates, in the product that makes the
+ * gradient of B. Where both read all of B, half of it comes from the other core's cache in every step.
+ */
+function ownsRows(
+  x: Value,
+  y: Value,
+  a: { readonly lhsContract: readonly number[]; readonly rhsContract: readonly number[] },
+): boolean {
+  const k = x.shape[a.lhsContract[0]];
+  const m = sizeOf(x.shape) / k;
+  const plain = y.shape.length === 2 && a.rhsContract[0] === 0 && x.dtype === 'float32';
+  return plain && m >= 16 && k >= 4 * m && sizeOf(y.shape) >= 1 << 16;
+}
+
+/**
  * A product that contracts over very many elements into a small result: done as a batch of shorter
  * products that are then added up, so that it has parallel work and its panels stay in the cache.
  */
@@ -266,8 +282,12 @@ function splitContraction(node: Node, xs: readonly Value[]): Value | undefined {
   };
   if (a.lhsContract.length !== 1 || a.lhsBatch.length !== 0) return undefined;
   const k = x.shape[a.lhsContract[0]];
-  if (k < 8192 || sizeOf(out.shape) > 1 << 16) return undefined;
-  const parts = [16, 8, 32, 12, 10, 20, 24, 25, 4].find((p) => k % p === 0 && k / p >= 512);
+  if (sizeOf(out.shape) > 1 << 16) return undefined;
+  const long = k >= 8192;
+  if (!long && !ownsRows(x, y, a)) return undefined;
+  const parts = (long ? [16, 8, 32, 12, 10, 20, 24, 25, 4] : [2]).find(
+    (p) => k % p === 0 && k / p >= (long ? 512 : 256),
+  );
   if (!parts) return undefined;
   const split = (v: Value, d: number): Value =>
     lax.reshape(v, [...v.shape.slice(0, d), parts, k / parts, ...v.shape.slice(d + 1)]);

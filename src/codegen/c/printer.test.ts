@@ -11,6 +11,7 @@ import {
   guard,
   int,
   load,
+  select,
   unary,
   variable,
 } from '../../expr/expr.ts';
@@ -77,6 +78,32 @@ describe('printed C', () => {
     for (let i = 0; i < 7; i++) variable('other');
     expect(print(rows())).toBe(first);
     expect(printC({ ...rows().program(), name: 'another' }, target).text).toBe(first);
+  });
+
+  it('reads both sides of a select, so that no branch is left', () => {
+    const p = new ProgramBuilder();
+    const a = p.input(new Float32Array(12));
+    const b = p.input(new Float32Array(12));
+    const out = p.output('float32', 12);
+    p.kernel([
+      loop(12, (i) => {
+        const positive = compare('gt', load(a, 'float32', i), f(0));
+        return [store(out, 'float32', i, select(positive, load(b, 'float32', i), f(0)))];
+      }),
+    ]);
+    expect(body(p).slice(5)).toEqual([
+      'const f32 x1 = b1[i0];',
+      'b2[i0] = b0[i0] > 0.0f ? x1 : 0.0f;',
+      '}',
+    ]);
+  });
+
+  it('tells the processor to flush subnormal numbers, and to stop', () => {
+    const flush = { ...rows().program(), flush: true };
+    const text = printC(flush, target).text;
+    expect(text.match(/ldmxcsr\(mode \| 0x8040\)/g)?.length).toBe(1);
+    expect(text.match(/ldmxcsr\(mode\)/g)?.length).toBe(1);
+    expect(print(rows())).not.toContain('mxcsr');
   });
 
   it('keeps a load under its guard, but not its index', () => {

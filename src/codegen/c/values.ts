@@ -133,7 +133,11 @@ export class Values {
       (e.op === 'min' || e.op === 'max') &&
       !/int|bool/.test(e.dtype) &&
       e.args.some((a) => a.op === 'const');
-    const args = e.args.map((a) => this.text(a, scope, twice));
+    // Both sides of a select are wanted, but C's ternary would read memory only for the side taken:
+    // compilers then keep a branch, and neither the loop is vectorised nor the branch foreseen.
+    const eager = (a: Expr, i: number): boolean =>
+      e.op === 'select' && i > 0 && this.#facts.of(a).loads;
+    const args = e.args.map((a, i) => this.text(a, scope, twice || eager(a, i)));
     return operation(e, args, (name) => this.#helper(name));
   }
 
