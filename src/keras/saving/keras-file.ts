@@ -170,7 +170,7 @@ export async function decodeKeras(bytes: Uint8Array, o: LoadModelOptions = {}): 
 }
 
 /** Layers that are given values of kinds which no layer writes may fail in any way: then the file is wrong. */
-function made<T>(name: string, f: () => T): T {
+export function made<T>(name: string, f: () => T): T {
   try {
     return f();
   } catch (cause) {
@@ -178,7 +178,7 @@ function made<T>(name: string, f: () => T): T {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new GradloomError(
       'saving',
-      `${name}: no model can be made of its config.json: ${why}.`,
+      `${name}: no model can be made of its config: ${why}.`,
       { name },
       { cause },
     );
