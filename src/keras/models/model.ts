@@ -10,7 +10,11 @@ import type { Metric } from '../metrics/index.ts';
 import type { Optimizer } from '../optimizers/index.ts';
 import type { ExportOptions } from '../saving/export-model.ts';
 import type { SaveModelOptions } from '../saving/models-files.ts';
-import type { LoadWeightsOptions, SaveWeightsOptions } from '../saving/weights-files.ts';
+import type {
+  LoadWeightsOptions,
+  SaveWeightsOptions,
+  WeightSource,
+} from '../saving/weights-files.ts';
 import { checkSamples } from '../training/data.ts';
 import { type EvaluateOptions, evaluate, evaluateOptions } from '../training/evaluate.ts';
 import { type FitOptions, fit, fitOptions } from '../training/fit.ts';
@@ -322,7 +326,8 @@ export class Model extends Network {
     await exportModel(this, path, o);
   }
   /**
-   * Writes the weights to a file whose extension says the format: `.safetensors` or `.weights.h5`. A file that is there
+   * Writes the weights to a file whose extension says the format: `.safetensors`, `.weights.h5`, or
+   * `.weights.json` with `.weights.h5` files of up to `maxShardSize` GB beside it. A file that is there
    * is replaced in one step. In browsers it is `indexeddb://name` or `downloads://name`. Throws `extension`, `not-built`, `disk-full`, `file-unwritable`.
    */
   async saveWeights(path: string, o: SaveWeightsOptions = {}): Promise<void> {
@@ -330,11 +335,11 @@ export class Model extends Network {
     await saveWeights(this, path, o);
   }
   /**
-   * Takes weights from a file (or its bytes) that `saveWeights` wrote, by their places in the model. All
-   * or nothing, unless `skipMismatch` or `byName` says otherwise. Throws `weights` listing every
+   * Takes weights from a file (or its bytes) that `saveWeights` wrote, by their places in the model, or
+   * from an `.h5` file of Keras 2. All or nothing, unless `skipMismatch` or `byName` says otherwise. Throws `weights` listing every
    * difference, `file-not-found`, `checksum`, `extension`, `not-built`.
    */
-  async loadWeights(source: string | Uint8Array, o: LoadWeightsOptions = {}): Promise<void> {
+  async loadWeights(source: WeightSource, o: LoadWeightsOptions = {}): Promise<void> {
     const { loadWeights } = await import('../saving/weights-files.ts');
     await loadWeights(this, source, o);
   }

@@ -5,6 +5,7 @@
  * keras/src/models/functional.py (functional_from_config), tfjs-layers/src/engine/container.ts.
  */
 import { GradloomError } from '../../errors.ts';
+import { operationOfKeras2 } from './keras2-operations.ts';
 
 type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 interface JsonObject {
@@ -13,6 +14,9 @@ interface JsonObject {
 
 const isObject = (x: unknown): x is JsonObject =>
   typeof x === 'object' && x !== null && !Array.isArray(x);
+/** An entry of a table: names in files may be those of what every object has. */
+const own = <T>(table: Readonly<Record<string, T>>, key: string): T | undefined =>
+  Object.hasOwn(table, key) ? table[key] : undefined;
 const isClass = (x: unknown): x is JsonObject & { class_name: string } =>
   isObject(x) && typeof x.class_name === 'string' && 'config' in x;
 
@@ -77,8 +81,21 @@ const gone: ReadonlySet<string> = new Set([
   'renorm_clipping',
   'renorm_momentum',
   'virtual_batch_size',
-  'zero_output_for_mask',
 ]);
+
+/** The same of some classes: what they inherited, and what others of their kind use. */
+const ofKernels = ['kernel_initializer', 'kernel_regularizer', 'kernel_constraint'];
+const goneIn: Readonly<Record<string, readonly string[]>> = {
+  DepthwiseConv1D: ['groups', ...ofKernels],
+  DepthwiseConv2D: ['groups', ...ofKernels],
+  SeparableConv1D: ['groups', ...ofKernels],
+  SeparableConv2D: ['groups', ...ofKernels],
+  Conv1DTranspose: ['groups'],
+  Conv2DTranspose: ['groups'],
+  Conv3DTranspose: ['groups'],
+  Embedding: ['activity_regularizer'],
+  MultiHeadAttention: ['query_shape', 'key_shape', 'value_shape', 'softmax_robust_masking'],
+};
 
 /** What every layer has. */
 const ofLayers: ReadonlySet<string> = new Set(['name', 'trainable', 'dtype']);
@@ -96,6 +113,8 @@ const renamed: Readonly<Record<string, string>> = {
   BatchNormalizationV2: 'BatchNormalization',
   GRUV2: 'GRU',
   LSTMV2: 'LSTM',
+  CuDNNGRU: 'GRU',
+  CuDNNLSTM: 'LSTM',
 };
 
 /** Options by class under the names that they have now; a function also changes the value. */
@@ -115,6 +134,7 @@ const options: Readonly<Record<string, Readonly<Record<string, Rename>>>> = {
 const implied: Readonly<Record<string, JsonObject>> = {
   GRU: { reset_after: false },
   GRUCell: { reset_after: false },
+  CuDNNGRU: { reset_after: true },
 };
 
 /**
@@ -137,13 +157,13 @@ function classOf(t: Translation, x: JsonObject & { class_name: string }, depth: 
   const { config } = x;
   const given = Array.isArray(config) ? { layers: config } : config;
   if (!isObject(given)) throw t.fail(`class ${className} has no config`);
-  const now = renamed[className] ?? className;
-  const made: Record<string, Json> = { ...implied[className] };
-  const known = { ...options[now], ...options[className] };
+  const now = own(renamed, className) ?? className;
+  const made: Record<string, Json> = { ...own(implied, className) };
+  const known = { ...own(options, now), ...own(options, className) };
   for (const [key, value] of Object.entries(given)) {
     if (key === '__proto__') continue;
-    const rename = known[key];
-    if (!rename && gone.has(key)) continue;
+    const rename = own(known, key);
+    if (!rename && (gone.has(key) || own(goneIn, now)?.includes(key))) continue;
     if (key === 'renorm' && !value) continue;
     const [to, change] = rename ?? [key];
     made[to] = valueOf(t, change ? change(value) : value, to, depth - 1);
@@ -172,6 +192,8 @@ function valueOf(t: Translation, x: Json, key: string, depth: number): Json {
     return made as JsonObject;
   }
   if (!isObject(x)) return x;
+  // Numbers of NumPy, as Keras 2.0 to 2.2 wrote them.
+  if (x.type === 'ndarray' && 'value' in x) return x.value;
   return Object.fromEntries(Object.entries(x).map(([k, v]) => [k, valueOf(t, v, k, depth - 1)]));
 }
 
@@ -192,12 +214,16 @@ function inputOf(layers: readonly Json[]): Json[] {
 
 // ---- calls
 
+/** Stands in the place of a layer's name before a value that no layer gave. */
+const constant = '_CONSTANT_VALUE';
+
 /** [layer, call, output], and what else the call was given. */
 type Reference = readonly [string, number, number, JsonObject?];
 const isReference = (x: Json): x is Reference & Json =>
   Array.isArray(x) &&
   (x.length === 3 || x.length === 4) &&
   typeof x[0] === 'string' &&
+  x[0] !== constant &&
   Number.isInteger(x[1]) &&
   Number.isInteger(x[2]);
 
@@ -243,6 +269,7 @@ class Calls {
         const before = this.#layers[i];
         if (!isObject(before)) throw this.#t.fail('a layer of the model is no object');
         const nodes = Array.isArray(before.inbound_nodes) ? before.inbound_nodes : [];
+        if (before.class_name === 'TFOpLambda') return this.#operation(before, nodes);
         return {
           ...layer,
           name: nameOf(before),
@@ -256,6 +283,32 @@ class Calls {
     };
   }
 
+  /** A layer that stands for a function of TensorFlow, as the operation that it is. */
+  #operation(layer: JsonObject, nodes: readonly Json[]): Json {
+    const fn = isObject(layer.config) ? layer.config.function : undefined;
+    const name = nameOf(layer);
+    let className = '';
+    const inbound_nodes = nodes.map((node) => {
+      const { args, kwargs } = this.#call(node, '') as { args: Json[]; kwargs: JsonObject };
+      const found = operationOfKeras2(fn, args[0], kwargs);
+      if (typeof found === 'string')
+        throw this.#t.fail(
+          `the layer "${name}" is ${found}. Write it as a layer and save it again`,
+        );
+      className = found.className;
+      return { args: found.args as Json[], kwargs: {} };
+    });
+    const module = 'keras.src.ops.numpy';
+    return {
+      module,
+      class_name: className,
+      config: { name },
+      registered_name: null,
+      name,
+      inbound_nodes,
+    };
+  }
+
   #call(node: Json, className: string): Json {
     let kwargs: JsonObject = {};
     const read = (x: Json): Json => {
@@ -264,8 +317,11 @@ class Calls {
         return this.#tensor(x);
       }
       if (Array.isArray(x)) {
-        // ["_CONSTANT_VALUE", -1, value, kwargs]
-        if (x[0] === '_CONSTANT_VALUE') return x[2];
+        // [constant, -1, value, keywords]
+        if (x[0] === constant) {
+          if (isObject(x[3])) kwargs = { ...kwargs, ...x[3] };
+          return x[2];
+        }
         return x.map(read);
       }
       return isObject(x) ? Object.fromEntries(Object.entries(x).map(([k, v]) => [k, read(v)])) : x;
@@ -348,7 +404,7 @@ function optimizerOf(x: JsonObject & { class_name: string }): Json {
     if (value === null || key === '__proto__') continue;
     // What TensorFlow.js calls decay is the memory of RMSProp's mean.
     if (key === 'decay' && className === 'RMSProp' && 'learningRate' in given) config.rho = value;
-    else config[optimizerKeys[key] ?? key] = value;
+    else config[own(optimizerKeys, key) ?? key] = value;
   }
   const { decay, ...rest } = config;
   // The learning rate fell with every step: rate / (1 + decay * step).
@@ -364,7 +420,7 @@ function optimizerOf(x: JsonObject & { class_name: string }): Json {
       },
       registered_name: null,
     };
-  return { class_name: optimizers[className] ?? className, config: rest };
+  return { class_name: own(optimizers, className) ?? className, config: rest };
 }
 
 /** Losses and metrics: ids, objects, lists and names of outputs. */

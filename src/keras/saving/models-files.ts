@@ -52,10 +52,10 @@ export async function saveModel(
 export type ModelSource = FileSource | readonly File[];
 
 /**
- * A model out of a file: a `.keras` file that this library or Python's Keras 3 has written, or the
- * model.json of a layers model of TensorFlow.js, whose shards are read from beside it. Its layers and
- * weights come and, unless `compile` is false, how it was compiled and (of a `.keras` file) what its
- * optimizer remembers. What the file is is seen by how it begins. Nothing in the file is run.
+ * A model out of a file: a `.keras` file that this library or Python's Keras 3 has written, an `.h5` file of
+ * Keras 2 (tf.keras) or 3, or the model.json of a layers model of TensorFlow.js, whose shards are read from
+ * beside it. Its layers and weights come and, unless `compile` is false, how it was compiled and (but of a
+ * model.json) what its optimizer remembers. What the file is is seen by how it begins. Nothing in the file is run.
  *
  * The source is a path, a URL, in browsers `indexeddb://name`, a File or Blob (of a model.json all files,
  * in a list), the bytes, or a stream of them.
@@ -68,12 +68,7 @@ export async function loadModel(source: ModelSource, o: LoadModelOptions = {}): 
   checkOptions('loadModel', o, ['customObjects', 'compile', 'maxBytes', 'name']);
   const file = await openSource('loadModel', source, o);
   const { name, bytes } = file;
-  if (isHdf5(bytes))
-    throw new GradloomError(
-      'extension',
-      `loadModel: ${name} is an HDF5 file: weights alone, which model.loadWeights reads, or a model of Keras 2.`,
-      { name },
-    );
+  if (isHdf5(bytes)) return (await import('./legacy-h5.ts')).decodeLegacyH5(bytes, { ...o, name });
   if (isJson(bytes)) return (await import('./tfjs-model.ts')).decodeTfjsModel(file, o);
   if (/^\s*</.test(new TextDecoder().decode(bytes.subarray(0, 64))))
     throw new GradloomError(

@@ -44,3 +44,12 @@ export async function placeOf(who: string, path: string, instead = ''): Promise<
     read: (maxBytes) => readWhole(path, maxBytes),
   };
 }
+
+/** A file in the same folder: `a/x.json` and `y` as `a/y`. */
+export function besidePath(path: string, name: string): string {
+  const scheme = /^(indexeddb|downloads):\/\//.exec(path)?.[0] ?? '';
+  const rest = path.slice(scheme.length);
+  // Windows separates folders by either.
+  const cut = Math.max(rest.lastIndexOf('/'), isNode() ? rest.lastIndexOf('\\') : -1);
+  return scheme + rest.slice(0, cut + 1) + name;
+}

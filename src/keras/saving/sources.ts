@@ -5,7 +5,7 @@
 import { cut, explainFetch, httpError } from '../../datasets/mirrors.ts';
 import { isNode } from '../../datasets/platform.ts';
 import { GradloomError } from '../../errors.ts';
-import { placeOf } from './places.ts';
+import { besidePath, placeOf } from './places.ts';
 
 /**
  * Where a file comes from: a path (in browsers `indexeddb://name`), an http address or `file:` URL, the
@@ -39,6 +39,9 @@ export interface OpenOptions {
 
 const endless = 2 ** 32;
 
+/** What a file is called that has no name. */
+export const nameless = 'The file';
+
 /** Reads all of a source, for `who`. Throws `file-not-found`, `file-unreadable`, `file-too-large`, `download-…`. */
 export async function openSource(
   who: string,
@@ -53,7 +56,7 @@ export async function openSource(
     return {
       name: o.name ?? place,
       bytes,
-      beside: (path, atMost) => readPlace(who, sibling(place, path), atMost),
+      beside: (path, atMost) => readPlace(who, besidePath(place, path), atMost),
     };
   }
   const url = typeof one === 'string' ? new URL(one) : one instanceof URL ? one : undefined;
@@ -75,7 +78,7 @@ export async function openSource(
     };
   }
   const fileName = (one as { name?: unknown }).name;
-  const name = o.name ?? (typeof fileName === 'string' && fileName ? fileName : 'The file');
+  const name = o.name ?? (typeof fileName === 'string' && fileName ? fileName : nameless);
   return { name, bytes: await contentOf(who, name, one, o), beside: alone(who, name) };
 }
 
@@ -128,12 +131,6 @@ const missing = (who: string, path: string, why = ''): GradloomError =>
   new GradloomError('file-not-found', `${who}: there is no file ${path}${why && ` (${why})`}.`, {
     path,
   });
-
-/** `a/model.json` and `shard` as `a/shard`, whatever separates folders here. */
-function sibling(path: string, other: string): string {
-  const cut = Math.max(path.lastIndexOf('/'), isNode() ? path.lastIndexOf('\\') : -1);
-  return path.slice(0, cut + 1) + other;
-}
 
 /** Signed addresses sign what they are for; what is asked for beside them goes without. */
 function besideUrl(url: URL, path: string): URL {
