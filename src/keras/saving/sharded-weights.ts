@@ -181,10 +181,15 @@ export async function* encodeShards(
   let part = new Map<string, NamedArray>();
   const shard = async (): Promise<readonly [string, Uint8Array]> => {
     const file = `${base}_${String(index++).padStart(5, '0')}.weights.h5`;
-    const groups = new Set([...part.keys()].map((k) => k.slice(0, k.lastIndexOf('/'))));
-    for (const group of groups) {
+    const groups = new Map<string, number>();
+    for (const key of part.keys()) {
+      const group = key.slice(0, key.lastIndexOf('/'));
+      groups.set(group, (groups.get(group) ?? 0) + 1);
+    }
+    for (const [group, count] of groups) {
       const before = map[`/${group}`];
-      map[`/${group}`] = before === undefined ? file : [before, file].flat();
+      // As Keras: the name alone where a group is one weight.
+      map[`/${group}`] = before === undefined && count === 1 ? file : [before ?? [], file].flat();
     }
     const bytes = writeHdf5(h5Tree(part, new Map([...names].filter(([g]) => groups.has(g)))));
     const sum = await checksum(bytes);
