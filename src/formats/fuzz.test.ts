@@ -5,7 +5,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readGoldens } from '../keras/testing.ts';
+import { type GoldenArray, numbersOf, readGoldens } from '../keras/testing.ts';
 import { cases, changedJson, damaged, ends } from './fuzzing.ts';
 import { gunzip } from './gzip.ts';
 import { type H5Group, readHdf5 } from './hdf5/index.ts';
@@ -32,7 +32,7 @@ const { archives } = readGoldens<{ archives: { gzip: string }[] }>('utils');
 const tars = archives.map((a) => new Uint8Array(gunzipSync(Buffer.from(a.gzip, 'base64'))));
 const h5 = readGoldens<{ good: Record<string, string>; refused: Record<string, string> }>('hdf5');
 const legacy = readGoldens<{ models: { file: string }[] }>('legacy_h5').models[0].file;
-const pickles = readGoldens<{ plain: { file: string }[]; arrays: { file: string }[] }>('pickles');
+const pickles = readGoldens<Record<'plain' | 'arrays', { file: GoldenArray }[]>>('pickles');
 
 /** Headers with the checksums that they should have, so that damage gets further. */
 function resealed(bytes: Uint8Array): Uint8Array {
@@ -130,7 +130,7 @@ const readers: readonly Reader[] = [
   },
   {
     name: 'pickle',
-    good: [...pickles.plain, ...pickles.arrays].map((p) => bytesOf(p.file)),
+    good: [...pickles.plain, ...pickles.arrays].map((p) => Uint8Array.from(numbersOf(p.file))),
     read: (b) => unpickle(b),
   },
   {

@@ -9,9 +9,12 @@ export function cases(usual: number): number {
 }
 
 type Edit =
-  | { readonly kind: 'set' | 'flip'; readonly at: number; readonly value: number }
+  | { readonly kind: 'set'; readonly at: number; readonly value: number }
+  | { readonly kind: 'flip'; readonly at: number; readonly value: number }
   | { readonly kind: 'length'; readonly at: number; readonly value: number; readonly size: number }
-  | { readonly kind: 'cut' | 'drop' | 'repeat'; readonly at: number; readonly size: number };
+  | { readonly kind: 'cut'; readonly at: number; readonly size: number }
+  | { readonly kind: 'drop'; readonly at: number; readonly size: number }
+  | { readonly kind: 'repeat'; readonly at: number; readonly size: number };
 
 const at = fc.nat();
 /** Numbers that lengths, counts and addresses are not. */
