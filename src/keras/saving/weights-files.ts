@@ -4,13 +4,18 @@ import { sameShape, showShape } from '../../shape.ts';
 import { checkOptions } from '../identifiers.ts';
 import type { Model } from '../models/model.ts';
 import type { Variable } from '../variable.ts';
+import type { WeightExtension } from './extensions.ts';
 import { type DecodedWeights, formatOf, formatOfBytes, type WeightFormat } from './formats.ts';
-import { partsOf, placeOf } from './places.ts';
+import { partsOf } from './places.ts';
+import { type FileSource, openSource } from './sources.ts';
+import { type FileTarget, openTarget, pathOfTarget } from './targets.ts';
 import { type NamedArray, readVariables, writeVariable } from './values.ts';
 
 export interface SaveWeightsOptions {
   /** Whether a file that is there is replaced; else it throws `file-exists`. Default true. */
   readonly overwrite?: boolean;
+  /** The format where no name chooses it: of streams and file handles. Default `.safetensors`. */
+  readonly extension?: WeightExtension;
 }
 
 export interface LoadWeightsOptions {
@@ -39,21 +44,25 @@ async function encode(what: string, model: Model, format: WeightFormat): Promise
 
 /**
  * Writes the model's weights; a file that is there is replaced in one step, when the new one is whole.
- * In browsers the path is `indexeddb://name`, or `downloads://name` to give the user a file.
+ * In browsers the path is `indexeddb://name`, or `downloads://name` to give the user a file. A stream gets
+ * the bytes of the file and is closed.
  *
  * @throws GradloomError `extension`, `not-built`, `file-exists`, `disk-full`, `file-unwritable`,
  *   `node-only` for a path in a browser
  */
 export async function saveWeights(
   model: Model,
-  path: string,
+  target: FileTarget,
   o: SaveWeightsOptions = {},
 ): Promise<void> {
-  checkOptions('saveWeights', o, ['overwrite']);
-  const format = formatFor('saveWeights', path);
+  checkOptions('saveWeights', o, ['overwrite', 'extension']);
+  const path = await pathOfTarget('saveWeights', target);
+  const format = o.extension
+    ? formatOf('saveWeights', o.extension)
+    : formatFor('saveWeights', path ?? '.safetensors');
   // Whoever gets the file sees by its name what it is.
-  const whole = partsOf(path)?.scheme === 'downloads' && !path.endsWith(format.extension);
-  const place = await placeOf('saveWeights', whole ? `${path}${format.extension}` : path);
+  const bare = path && partsOf(path)?.scheme === 'downloads' && !path.endsWith(format.extension);
+  const place = await openTarget('saveWeights', bare ? `${path}${format.extension}` : target);
   const bytes = await encode('saveWeights', model, format);
   if (o.overwrite === false && (await place.exists()))
     throw new GradloomError(
@@ -72,34 +81,28 @@ function formatFor(what: string, path: string): WeightFormat {
 }
 
 /**
- * Reads weights that `saveWeights` wrote, from a path or from bytes. All or nothing: an error leaves the
- * model as it was.
+ * Reads weights that `saveWeights` wrote: from a path, a URL, a Blob, bytes or a stream (see `loadModel`).
+ * All or nothing: an error leaves the model as it was.
  *
  * @throws GradloomError `extension`, `not-built`, `file-not-found`, `weights` (listing every
- *   difference), `checksum`, and what the format says of files that are damaged
+ *   difference), `checksum`, what the format says of files that are damaged, and of addresses
+ *   `download-offline`, `download-http`, `download-cut`
  */
 export async function loadWeights(
   model: Model,
-  source: string | Uint8Array,
+  source: FileSource,
   o: LoadWeightsOptions = {},
 ): Promise<void> {
   checkOptions('loadWeights', o, ['skipMismatch', 'byName', 'maxBytes']);
-  const format =
-    typeof source === 'string'
-      ? formatFor('loadWeights', source)
-      : formatOfBytes('loadWeights', source);
-  const name = typeof source === 'string' ? source : `The ${format.extension} data`;
+  // A path says what it is before it is read; addresses often do not.
+  const path = typeof source === 'string' && !/^(https?|file):/i.test(source) ? source : undefined;
+  const byPath = path === undefined ? undefined : formatFor('loadWeights', path);
   needBuilt('loadWeights', model);
-  const bytes = typeof source === 'string' ? await readFile(source) : source;
-  const decoded = await format.decode(bytes, { name, maxBytes: o.maxBytes });
+  const file = await openSource('loadWeights', source, { maxBytes: o.maxBytes });
+  const format = byPath ?? formatOfBytes('loadWeights', file.bytes, file.name);
+  const name = source instanceof Uint8Array ? `The ${format.extension} data` : file.name;
+  const decoded = await format.decode(file.bytes, { name, maxBytes: o.maxBytes });
   assignWeights(model, format, decoded, name, o);
-}
-
-async function readFile(path: string): Promise<Uint8Array> {
-  const place = await placeOf('loadWeights', path, 'Or give it the bytes of the file.');
-  const bytes = await place.read();
-  if (bytes) return bytes;
-  throw new GradloomError('file-not-found', `loadWeights: there is no file ${path}.`, { path });
 }
 
 function needBuilt(what: string, model: Model): void {
