@@ -149,7 +149,7 @@ export function assignWeights(
     console.warn(
       `loadWeights: ${pairs.length} of ${places.size} weights of model "${model.name}" were loaded from ${name}; skipped:\n  ${wrong.join('\n  ')}`,
     );
-  for (const [v, a] of pairs) writeVariable(v, a);
+  for (const [v, a] of pairs) writeVariable(v, a, { own: true });
 }
 
 function byPath({ arrays, paths }: DecodedWeights, name: string): Map<string, NamedArray> {
