@@ -27,7 +27,7 @@ export function hardSigmoid(x: Tensor): Tensor {
 
 /**
  * 0.2 x + 0.5 held between 0 and 1: what Keras 2 and TensorFlow.js call hard_sigmoid. Keras 3's
- * `hardSigmoid` is another function; this one is known as `keras2>hard_sigmoid` to configs of old models.
+ * `hardSigmoid` is another function; this one is known as `gradloom>keras2_hard_sigmoid` to configs of old models.
  */
 export function hardSigmoidOfKeras2(x: Tensor): Tensor {
   return on(x, (v, c) => {

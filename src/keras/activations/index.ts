@@ -96,7 +96,7 @@ const table: Record<string, ActivationFn> = {
   squareplus: (x) => squareplus(x),
   tanhShrink,
   // Registered names, as files have them.
-  'keras2>hard_sigmoid': hardSigmoidOfKeras2,
+  'gradloom>keras2_hard_sigmoid': hardSigmoidOfKeras2,
 };
 
 /** The activation that an id or a function means; none is `linear`. Throws `unknown-id`. */

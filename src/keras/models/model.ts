@@ -10,6 +10,7 @@ import type { Metric } from '../metrics/index.ts';
 import type { Optimizer } from '../optimizers/index.ts';
 import type { ExportOptions } from '../saving/export-model.ts';
 import type { SaveModelOptions } from '../saving/models-files.ts';
+import type { FileTarget } from '../saving/targets.ts';
 import type {
   LoadWeightsOptions,
   SaveWeightsOptions,
@@ -313,7 +314,7 @@ export class Model extends Network {
    * Writes the whole model to a `.keras` file, which Python's Keras 3 reads too: see
    * `keras.saving.saveModel`, and `keras.saving.loadModel` for the way back.
    */
-  async save(path: string, o: SaveModelOptions = {}): Promise<void> {
+  async save(path: FileTarget, o: SaveModelOptions = {}): Promise<void> {
     const { saveModel } = await import('../saving/models-files.ts');
     await saveModel(this, path, o);
   }
@@ -321,7 +322,7 @@ export class Model extends Network {
    * Writes what the model predicts with as an ONNX file, for other programs to run: see `toOnnx` of
    * `gradloom/onnx`, whose options it takes. Throws `export-format`, `onnx-shape`, `onnx-write`, `onnx-batch`, `onnx-state`.
    */
-  async export(path: string, o: ExportOptions = {}): Promise<void> {
+  async export(path: FileTarget, o: ExportOptions = {}): Promise<void> {
     const { exportModel } = await import('../saving/export-model.ts');
     await exportModel(this, path, o);
   }
@@ -330,12 +331,12 @@ export class Model extends Network {
    * `.weights.json` with `.weights.h5` files of up to `maxShardSize` GB beside it. A file that is there
    * is replaced in one step. In browsers it is `indexeddb://name` or `downloads://name`. Throws `extension`, `not-built`, `disk-full`, `file-unwritable`.
    */
-  async saveWeights(path: string, o: SaveWeightsOptions = {}): Promise<void> {
+  async saveWeights(path: FileTarget, o: SaveWeightsOptions = {}): Promise<void> {
     const { saveWeights } = await import('../saving/weights-files.ts');
     await saveWeights(this, path, o);
   }
   /**
-   * Takes weights from a file (or its bytes) that `saveWeights` wrote, by their places in the model, or
+   * Takes weights from a file (or an address, its bytes, a stream) that `saveWeights` wrote, by their places in the model, or
    * from an `.h5` file of Keras 2. All or nothing, unless `skipMismatch` or `byName` says otherwise. Throws `weights` listing every
    * difference, `file-not-found`, `checksum`, `extension`, `not-built`.
    */

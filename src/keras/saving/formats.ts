@@ -119,15 +119,23 @@ export function formatToRead(what: string, path: string): WeightFormat {
 }
 
 /** The format that the bytes begin like. Throws `extension`. */
-export function formatOfBytes(what: string, bytes: Uint8Array): WeightFormat {
+export function formatOfBytes(what: string, bytes: Uint8Array, name = 'These bytes'): WeightFormat {
   const found = all.find((f) => f.recognizes(bytes));
   if (found) return found;
   throw new GradloomError(
     'extension',
-    `${what}: these bytes are no weight file (${extensions()}).`,
+    `${what}: ${name}: ${bytes.length === 0 ? 'empty, and so' : `begins with ${beginning(bytes)}, so it is`} no weight file (${extensions()}).`,
   );
 }
 
 export function extensions(): string {
   return all.map((f) => f.extension).join(', ');
+}
+
+/** The first bytes, as text where they are. */
+function beginning(bytes: Uint8Array): string {
+  const text = new TextDecoder('latin1').decode(bytes.subarray(0, 12));
+  return /^[\x20-\x7e\s]+$/.test(text)
+    ? JSON.stringify(text)
+    : Array.from(bytes.subarray(0, 8), (b) => b.toString(16).padStart(2, '0')).join(' ');
 }

@@ -308,7 +308,7 @@ function putWeights(model: Model, arrays: ReadonlyMap<string, NamedArray>, name:
       `${name}: the weights do not fit the model that the file describes, in ${wrong.length} ${wrong.length === 1 ? 'place' : 'places'}:\n  ${wrong.join('\n  ')}`,
       { name, mismatches: wrong },
     );
-  for (const [v, a] of pairs) writeVariable(v, a);
+  for (const [v, a] of pairs) writeVariable(v, a, { own: true });
 }
 
 /** What the optimizer remembers. A file without it, or of another one, is taken with a warning, as in Keras. */
@@ -331,6 +331,6 @@ function putOptimizer(model: Model, arrays: ReadonlyMap<string, NamedArray>, nam
     return;
   }
   wanted.forEach((v, i) => {
-    writeVariable(v, arrays.get(`optimizer/vars/${i}`)!);
+    writeVariable(v, arrays.get(`optimizer/vars/${i}`)!, { own: true });
   });
 }

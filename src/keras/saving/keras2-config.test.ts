@@ -118,7 +118,9 @@ describe('a config of Keras 2', () => {
     expect(m.layers.map((l) => l.name)).toEqual(['conv', 'bn', 'leaky', 'flat', 'out']);
     expect(m.getLayer('bn').getConfig()).toMatchObject({ axis: 3, momentum: 0.9 });
     expect(m.getLayer('leaky').getConfig()).toMatchObject({ negativeSlope: 0.25 });
-    expect(m.getLayer('out').getConfig()).toMatchObject({ activation: 'keras2>hard_sigmoid' });
+    expect(m.getLayer('out').getConfig()).toMatchObject({
+      activation: 'gradloom>keras2_hard_sigmoid',
+    });
     expect(m.batchInputShape).toEqual([null, 6, 6, 1]);
   });
 

@@ -145,8 +145,8 @@ const otherFunctions: Readonly<Record<string, JsonObject>> = {
   hard_sigmoid: {
     module: 'builtins',
     class_name: 'function',
-    config: 'hard_sigmoid',
-    registered_name: 'keras2>hard_sigmoid',
+    config: 'keras2_hard_sigmoid',
+    registered_name: 'gradloom>keras2_hard_sigmoid',
   },
 };
 const isActivation = /(^|_)activation$/;

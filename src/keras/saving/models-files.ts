@@ -4,8 +4,9 @@ import { isHdf5 } from '../../formats/hdf5/index.ts';
 import { checkOptions } from '../identifiers.ts';
 import type { Model } from '../models/model.ts';
 import { decodeKeras, encodeKeras, type LoadModelOptions } from './keras-file.ts';
-import { partsOf, placeOf } from './places.ts';
+import { partsOf } from './places.ts';
 import { type FileSource, openSource } from './sources.ts';
+import { type FileTarget, openTarget, pathOfTarget } from './targets.ts';
 
 export interface SaveModelOptions {
   /** Whether a file that is there is replaced; else it throws `file-exists`. Default true. */
@@ -20,24 +21,26 @@ export function encodeModel(model: Model): Promise<Uint8Array> {
 /**
  * Writes the model, how it was compiled and what its optimizer remembers to a `.keras` file, which
  * Python's Keras 3 reads too. A file that is there is replaced in one step, when the new one is whole. In
- * browsers the path is `indexeddb://name`, or `downloads://name.keras` to give the user a file.
+ * browsers the path is `indexeddb://name`, or `downloads://name.keras` to give the user a file. A stream
+ * gets the bytes of the file and is closed.
  *
  * @throws GradloomError `extension`, `not-built`, `saving` for what no file can keep, `file-exists`,
  *   `disk-full`, `file-unwritable`, `node-only` for a path in a browser
  */
 export async function saveModel(
   model: Model,
-  path: string,
+  target: FileTarget,
   o: SaveModelOptions = {},
 ): Promise<void> {
   checkOptions('saveModel', o, ['overwrite']);
-  if (!path.endsWith('.keras') && partsOf(path)?.scheme !== 'indexeddb')
+  const path = await pathOfTarget('saveModel', target);
+  if (path !== undefined && !path.endsWith('.keras') && partsOf(path)?.scheme !== 'indexeddb')
     throw new GradloomError(
       'extension',
       `saveModel: a model is written to a file that ends in .keras; received ${JSON.stringify(path)}. Weights alone go to .weights.h5 or .safetensors, by model.saveWeights.`,
       { path },
     );
-  const place = await placeOf('saveModel', path);
+  const place = await openTarget('saveModel', target);
   const bytes = await encodeKeras(model);
   if (o.overwrite === false && (await place.exists()))
     throw new GradloomError(

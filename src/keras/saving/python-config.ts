@@ -33,7 +33,7 @@ const id = /^[a-z][a-zA-Z0-9]*$/;
 const namedParts = /^(inputLayers|outputLayers|loss|lossWeights|metrics|weightedMetrics|layers)$/;
 
 /** Functions of this library under names that Python's Keras has none for: its users register theirs. */
-const builtInFunctions: readonly string[] = ['keras2>hard_sigmoid'];
+const builtInFunctions: readonly string[] = ['gradloom>keras2_hard_sigmoid'];
 
 // ---- ours to Python's
 

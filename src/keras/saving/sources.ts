@@ -7,10 +7,15 @@ import { isNode } from '../../datasets/platform.ts';
 import { GradloomError } from '../../errors.ts';
 import { besidePath, placeOf } from './places.ts';
 
+/** A file that the user of a page chose (`showOpenFilePicker`). */
+export interface ReadableHandle {
+  getFile(): Promise<File>;
+}
+
 /**
  * Where a file comes from: a path (in browsers `indexeddb://name`), an http address or `file:` URL, the
- * answer of a `fetch`, a Blob or File, the bytes, or a stream of them: a web ReadableStream, a Readable of
- * Node, or any async iterable of bytes.
+ * answer of a `fetch`, a Blob, File or file handle, the bytes, or a stream of them: a web ReadableStream, a
+ * Readable of Node, or any async iterable of bytes.
  */
 export type FileSource =
   | string
@@ -18,6 +23,7 @@ export type FileSource =
   | Uint8Array
   | ArrayBuffer
   | Blob
+  | ReadableHandle
   | Response
   | ReadableStream<Uint8Array>
   | AsyncIterable<Uint8Array>;
@@ -49,10 +55,17 @@ export async function openSource(
   o: OpenOptions = {},
 ): Promise<Opened> {
   if (Array.isArray(source)) return openFiles(who, source as readonly File[], o);
-  const one = source as FileSource;
+  const handle = source as Partial<ReadableHandle> | null;
+  const one =
+    typeof handle?.getFile === 'function' ? await handle.getFile() : (source as FileSource);
   const place = placeIn(one);
   if (place !== undefined) {
-    const bytes = await readPlace(who, place, o.maxBytes);
+    const bytes = await readPlace(who, place, o.maxBytes).catch((e: unknown) => {
+      const { code, facts } = e as GradloomError;
+      throw code === 'file-too-large' && o.maxBytes !== undefined
+        ? tooLarge(who, o.name ?? place, Number(facts.received), o.maxBytes)
+        : e;
+    });
     return {
       name: o.name ?? place,
       bytes,
@@ -66,7 +79,7 @@ export async function openSource(
       bytes: await readUrl(who, url, o.maxBytes),
       beside: (path, atMost) => readUrl(who, besideUrl(url, path), atMost),
     };
-  if (isResponse(one)) {
+  if (typeof Response === 'function' && one instanceof Response) {
     const base = URL.canParse(one.url) ? new URL(one.url) : undefined;
     const name = o.name ?? (one.url || 'The response');
     return {
@@ -77,7 +90,7 @@ export async function openSource(
         : alone(who, name),
     };
   }
-  const fileName = (one as { name?: unknown }).name;
+  const fileName = (one as { name?: unknown } | null)?.name;
   const name = o.name ?? (typeof fileName === 'string' && fileName ? fileName : nameless);
   return { name, bytes: await contentOf(who, name, one, o), beside: alone(who, name) };
 }
@@ -110,12 +123,10 @@ async function openFiles(who: string, files: readonly File[], o: OpenOptions): P
 
 /** A path, or `indexeddb://name`; undefined for what is none. */
 function placeIn(source: FileSource): string | undefined {
-  if (typeof source === 'string') return /^https?:/i.test(source) ? undefined : source;
+  if (typeof source === 'string')
+    return /^(https?|file|data|blob):/i.test(source) ? undefined : source;
   return undefined;
 }
-
-const isResponse = (x: unknown): x is Response =>
-  typeof Response === 'function' && x instanceof Response;
 
 function alone(who: string, name: string): Opened['beside'] {
   return async (path) => {

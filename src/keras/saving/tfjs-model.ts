@@ -129,7 +129,7 @@ function assign(model: Model, found: Map<string, TfjsArray>, name: string): void
       `${name}: the weights do not fit the layers that the file describes, in ${wrong.length} ${wrong.length === 1 ? 'place' : 'places'}:\n  ${wrong.join('\n  ')}`,
       { name, mismatches: wrong },
     );
-  for (const [v, a] of pairs) writeVariable(v, a);
+  for (const [v, a] of pairs) writeVariable(v, a, { own: true });
 }
 
 /** The weights that lie under a layer's name; of several layers of that name, under those around it too. */

@@ -4,6 +4,7 @@ import { sameShape, showShape } from '../../shape.ts';
 import { checkOptions } from '../identifiers.ts';
 import type { Model } from '../models/model.ts';
 import type { Variable } from '../variable.ts';
+import type { WeightExtension } from './extensions.ts';
 import {
   type DecodedWeights,
   formatOf,
@@ -13,7 +14,8 @@ import {
   type WeightFormat,
 } from './formats.ts';
 import { besidePath, type Place, partsOf, placeOf } from './places.ts';
-import { type FileSource, nameless, openSource } from './sources.ts';
+import { type FileSource, openSource } from './sources.ts';
+import { type FileTarget, openTarget, pathOfTarget } from './targets.ts';
 import { type NamedArray, readVariables, writeVariable } from './values.ts';
 
 export interface SaveWeightsOptions {
@@ -24,6 +26,8 @@ export interface SaveWeightsOptions {
    * bytes) of them. Default 1.
    */
   readonly maxShardSize?: number;
+  /** The format where no name chooses it: of streams and file handles. Default `.safetensors`. */
+  readonly extension?: WeightExtension;
 }
 
 export interface LoadWeightsOptions {
@@ -56,18 +60,22 @@ async function encode(what: string, model: Model, format: WeightFormat): Promise
 /**
  * Writes the model's weights; a file that is there is replaced in one step, when the new one is whole.
  * `x.weights.json` is written last, after the files beside it that the weights lie in, with their
- * checksums. In browsers the path is `indexeddb://name`, or `downloads://name` to give the user a file.
+ * checksums. In browsers the path is `indexeddb://name`, or `downloads://name` to give the user a file. A
+ * stream gets the bytes of the file and is closed.
  *
  * @throws GradloomError `extension`, `not-built`, `file-exists`, `disk-full`, `file-unwritable`,
  *   `weights` for one that is larger than a shard, `node-only` for a path in a browser
  */
 export async function saveWeights(
   model: Model,
-  path: string,
+  target: FileTarget,
   o: SaveWeightsOptions = {},
 ): Promise<void> {
-  checkOptions('saveWeights', o, ['overwrite', 'maxShardSize']);
-  const format = formatFor('saveWeights', path, formatOf);
+  checkOptions('saveWeights', o, ['overwrite', 'extension', 'maxShardSize']);
+  const path = await pathOfTarget('saveWeights', target);
+  const format = o.extension
+    ? formatOf('saveWeights', o.extension)
+    : formatFor('saveWeights', path ?? '.safetensors', formatOf);
   if (o.maxShardSize !== undefined && !format.encodeFiles)
     throw new GradloomError(
       'extension',
@@ -75,9 +83,9 @@ export async function saveWeights(
       { path },
     );
   // Whoever gets the file sees by its name what it is.
-  const bare = partsOf(path)?.scheme === 'downloads' && !path.endsWith(format.extension);
+  const bare = path && partsOf(path)?.scheme === 'downloads' && !path.endsWith(format.extension);
   const full = bare ? `${path}${format.extension}` : path;
-  const place = await placeOf('saveWeights', full);
+  const place = await openTarget('saveWeights', bare ? full! : target);
   const refuse = async (): Promise<void> => {
     if (o.overwrite === false && (await place.exists()))
       throw new GradloomError(
@@ -87,6 +95,11 @@ export async function saveWeights(
       );
   };
   if (format.encodeFiles) {
+    if (full === undefined)
+      throw new GradloomError(
+        'extension',
+        'saveWeights: .weights.json is several files, which need a path; .weights.h5 is one.',
+      );
     await refuse();
     await saveFiles(model, format, full, place, o.maxShardSize);
     return;
@@ -130,7 +143,8 @@ function formatFor(what: string, path: string, find: typeof formatOf): WeightFor
  * files, in a list), the bytes, or a stream of them.
  *
  * @throws GradloomError `extension`, `not-built`, `file-not-found`, `weights` (listing every
- *   difference), `checksum`, and what the format says of files that are damaged
+ *   difference), `checksum`, what the format says of files that are damaged, and of addresses
+ *   `download-offline`, `download-http`, `download-cut`
  */
 export async function loadWeights(
   model: Model,
@@ -138,27 +152,19 @@ export async function loadWeights(
   o: LoadWeightsOptions = {},
 ): Promise<void> {
   checkOptions('loadWeights', o, ['skipMismatch', 'byName', 'maxBytes']);
-  const path = pathOf(source);
+  // A path says what it is before it is read; addresses often do not.
+  const path = typeof source === 'string' && !/^(https?|file):/i.test(source) ? source : undefined;
   const byPath = path === undefined ? undefined : formatFor('loadWeights', path, formatToRead);
   needBuilt('loadWeights', model);
-  const file = await openSource('loadWeights', source);
-  const format = byPath ?? formatOfBytes('loadWeights', file.bytes);
-  const name = file.name === nameless ? `The ${format.extension} data` : file.name;
+  const file = await openSource('loadWeights', source, { maxBytes: o.maxBytes });
+  const format = byPath ?? formatOfBytes('loadWeights', file.bytes, file.name);
+  const name = source instanceof Uint8Array ? `The ${format.extension} data` : file.name;
   const decoded = await format.decode(file.bytes, {
     name,
     beside: file.beside,
     ...(o.maxBytes !== undefined && { maxBytes: o.maxBytes }),
   });
   assignWeights(model, format, decoded, name, o);
-}
-
-/** What says by its extension which format it is. */
-function pathOf(source: WeightSource): string | undefined {
-  if (typeof source === 'string')
-    return /^https?:/i.test(source) ? new URL(source).pathname : source;
-  return source instanceof URL && source.protocol !== 'data:' && source.protocol !== 'blob:'
-    ? source.pathname
-    : undefined;
 }
 
 function needBuilt(what: string, model: Model): void {
@@ -208,7 +214,7 @@ export function assignPaired(
     console.warn(
       `loadWeights: ${pairs.length} of ${model.weights.length} weights of model "${model.name}" were loaded from ${name}; skipped:\n  ${wrong.join('\n  ')}`,
     );
-  for (const [v, a] of pairs) writeVariable(v, a);
+  for (const [v, a] of pairs) writeVariable(v, a, { own: true });
 }
 
 /** Arrays that fit their weights, and every difference. */
