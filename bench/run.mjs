@@ -1,5 +1,5 @@
 // All benchmarks in one command: every peer on the same data, batch and epochs, one after another,
-// and a table with ratios. `node bench/run.mjs [--quick] [--only article,matmul,predict,start]`
+// and a table with ratios. `node bench/run.mjs [--quick] [--only article,matmul,predict,start,load]`
 // Peers that are not installed are named as skipped. Python is $GRADLOOM_PYTHON or python3.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -206,11 +206,44 @@ if (only.has('start')) {
   table(['start', 'best ms', 'median ms'], rows);
 }
 
+if (only.has('load')) {
+  const rows = [];
+  for (const backend of ['native', 'wasm']) {
+    const r = run(`load ${backend}`, process.execPath, [
+      'bench/gradloom/load.mjs',
+      '--backend',
+      backend,
+      '--times',
+      values.quick ? '3' : '9',
+    ]);
+    if (!r) continue;
+    const row = (name, m) => [
+      name,
+      (m.seconds * 1000).toFixed(0),
+      (r.fileMB / m.seconds).toFixed(0),
+      (r.readAndCopy.seconds / m.seconds).toFixed(2),
+      m.risenMB.toFixed(0),
+      (m.risenMB / r.fileMB).toFixed(2),
+    ];
+    if (rows.length === 0) rows.push(row('read the file, copy it once', r.readAndCopy));
+    rows.push(row(`keras.saving.loadModel, ${backend}`, r.load));
+  }
+  say('## Loading a .keras file of 100 MB, from the page cache');
+  say();
+  say(
+    'Best of several, each in a process of its own. Memory is how far the resident set rose at its highest.',
+  );
+  say();
+  table(['what', 'ms', 'MB/s', 'speed', 'memory MB', 'times the file'], rows);
+}
+
 if (values.save) {
-  const file = join(here, 'RESULTS.md');
+  // What is measured apart is kept apart.
+  const alone = only.size === 1 && only.has('load');
+  const file = join(here, alone ? 'RESULTS-files.md' : 'RESULTS.md');
   writeFileSync(
     file,
-    `# Results\n\nMade by \`node bench/run.mjs --save\`; see that file for what each figure means.\n\n${lines.join('\n')}\n`,
+    `# Results\n\nMade by \`node bench/run.mjs${alone ? ' --only load' : ''} --save\`; see that file for what each figure means.\n\n${lines.join('\n')}\n`,
   );
   if (existsSync(file)) console.log(`saved to ${file}`);
 }

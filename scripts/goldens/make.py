@@ -37,6 +37,7 @@ NAMES = [
     "pickles",
     "hdf5",
     "keras_files",
+    "sharded_weights",
     "checkpoints",
 ]
 

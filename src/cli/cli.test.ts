@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeNpy } from '../formats/npy.ts';
 import { decodeNpz, encodeNpz } from '../formats/npz.ts';
@@ -87,6 +88,30 @@ describe('gradloom convert', () => {
     expect((await cli('inspect', 'm.weights.h5')).out).toMatch(/Keras weights/);
     expect((await cli('convert', 'm.keras', 'm.onnx')).status).toBe(0);
     expect((await cli('inspect', 'm.onnx')).out).toMatch(/format +ONNX model/);
+  });
+});
+
+describe('files of Keras 2, and weights in shards', () => {
+  it('are looked into and converted', async () => {
+    const { models: old } = readGoldens<{ models: { file: string }[] }>('legacy_h5');
+    await writeFile(join(dir, 'old.h5'), gunzipSync(Buffer.from(old[0].file, 'base64')));
+    const { out } = await cli('inspect', 'old.h5');
+    expect(out).toMatch(/Keras model \(HDF5, legacy\)/);
+    expect(out).toMatch(/written by +Keras 2\./);
+    expect(out).toMatch(/optimizer .*Adam, loss Huber/);
+    expect(out).toMatch(/leaky_re_lu +LeakyReLU/);
+    for (const to of ['old.keras', 'old.weights.h5', 'old.safetensors', 'old.onnx'])
+      expect([to, (await cli('convert', 'old.h5', to)).err]).toEqual([to, '']);
+    expect((await cli('inspect', 'old.weights.h5')).out).toMatch(/layers\/dense_1\/vars\/0/);
+    const { files } = readGoldens<{ files: { name: string; file: string }[] }>('sharded_weights');
+    for (const f of files)
+      await writeFile(join(dir, f.name), gunzipSync(Buffer.from(f.file, 'base64')));
+    const shards = await cli('inspect', 'keras.weights.json');
+    expect(shards.out).toMatch(/keras_00000\.weights\.h5, keras_00001/);
+    expect((await cli('convert', 'keras.weights.json', 'put.safetensors')).err).toBe('');
+    const { tensors } = decodeSafetensors(await readFile(join(dir, 'put.safetensors')));
+    expect(tensors.get('layers/dense/vars/0')?.shape).toEqual([5, 6]);
+    expect((await cli('convert', 'a.npz', 'x.weights.json')).err).toMatch(/does not become/);
   });
 });
 

@@ -11,9 +11,9 @@ const help = `gradloom: what is in a file of a model, and the same in another fo
   gradloom convert IN OUT [--overwrite]    the extensions choose the formats
   gradloom --version
 
-Formats: .keras, .weights.h5, .h5, .safetensors, .npz, .npy, .onnx, IDX (MNIST), TensorBoard events,
-model.json of TensorFlow.js.
-Models (.keras) become .onnx, .weights.h5 or .safetensors; arrays go between .h5, .safetensors, .npz, .npy;
+Formats: .keras, .weights.h5, .weights.json with its shards, .h5 (models of Keras 2, too), .safetensors,
+.npz, .npy, .onnx, IDX (MNIST), TensorBoard events, model.json of TensorFlow.js.
+Models (.keras, .h5) become .keras, .onnx, .weights.h5 or .safetensors; arrays go between .h5, .safetensors, .npz, .npy;
 the weights of a model.json to any of these.
 `;
 

@@ -119,6 +119,19 @@ const events: FileFormat = {
   inspect: async (bytes, name) => (await import('./inspect.ts')).inspectEvents(bytes, name),
 };
 
+const shards: FileFormat = {
+  name: 'Keras weights in shards (.weights.json)',
+  extensions: ['.weights.json'],
+  recognizes: (b) => b[0] === 0x7b && new TextDecoder().decode(b).includes('"weight_map"'),
+  inspect: async (bytes, name) => (await import('./inspect.ts')).inspectShards(bytes, name),
+  read: async (bytes, name, beside) =>
+    (
+      await (
+        await import('../keras/saving/sharded-weights.ts')
+      ).decodeShards(bytes, beside, { name })
+    ).arrays,
+};
+
 const tfjs: FileFormat = {
   name: 'TensorFlow.js model (model.json)',
   extensions: ['.json'],
@@ -136,6 +149,7 @@ export const formats: readonly FileFormat[] = [
   onnx,
   idx,
   events,
+  shards,
   tfjs,
 ];
 

@@ -4,6 +4,7 @@ import { type H5Group, readHdf5 } from '../formats/hdf5/index.ts';
 import { decodeIdx } from '../formats/idx.ts';
 import { unzip } from '../formats/zip.ts';
 import { h5Arrays } from '../keras/saving/h5-weights.ts';
+import { isLegacy } from '../keras/saving/legacy-weights.ts';
 import { type Arrays, bytesOfArray } from './formats.ts';
 import { count, type Report, shapeText, size, type Table } from './report.ts';
 
@@ -52,11 +53,15 @@ export function layersOf(
   depth: number,
   out: (string | number)[][],
 ): void {
-  const layers = node.config?.layers;
+  // Keras 2.2 and before: a Sequential is the list of its layers.
+  const layers = Array.isArray(node.config) ? node.config : node.config?.layers;
   if (!Array.isArray(layers) || depth > 50) return;
   for (const layer of layers as Node[]) {
     const name = path + String(layer?.config?.name ?? '');
-    const shape = layer?.build_config?.input_shape ?? layer?.config?.batch_shape;
+    const shape =
+      layer?.build_config?.input_shape ??
+      layer?.config?.batch_shape ??
+      layer?.config?.batch_input_shape;
     out.push([
       name,
       String(layer?.class_name ?? '?'),
@@ -129,23 +134,83 @@ export async function inspectHdf5(bytes: Uint8Array, name: string): Promise<Repo
     }
   };
   visit(root, '');
-  const legacy = root.attributes.has('model_config');
+  const legacy = root.attributes.has('model_config') || isLegacy(root);
   const numbers = rows.reduce((n, r) => n + (r[3] as number), 0);
   const table: Table = { title: 'datasets', columns: ['path', 'type', 'shape', 'numbers'], rows };
+  const about = legacy ? await inspectLegacy(root, name) : { facts: [], tables: [] };
   return {
-    format: legacy
+    format: root.attributes.has('model_config')
       ? 'Keras model (HDF5, legacy)'
-      : root.group('layers')
-        ? 'Keras weights (.weights.h5)'
-        : 'HDF5',
+      : legacy
+        ? 'Keras weights (HDF5, legacy)'
+        : root.group('layers')
+          ? 'Keras weights (.weights.h5)'
+          : 'HDF5',
+    facts: [...about.facts, ['datasets', rows.length], ['numbers', count(numbers)]],
+    tables: [...about.tables, table],
+  };
+}
+
+/** What a file of Keras 2 says of its model. */
+async function inspectLegacy(
+  root: H5Group,
+  name: string,
+): Promise<Pick<Report, 'facts' | 'tables'>> {
+  const { parsePython } = await import('../keras/saving/python-config.ts');
+  const attribute = (g: H5Group | undefined, key: string): string | undefined => {
+    const found = g?.attributes.get(key);
+    return typeof found === 'string' ? found : undefined;
+  };
+  const version =
+    attribute(root, 'keras_version') ?? attribute(root.group('model_weights'), 'keras_version');
+  const written: Report['facts'] = [['written by', `Keras ${version ?? '?'}`]];
+  const text = attribute(root, 'model_config');
+  if (text === undefined) return { facts: written, tables: [] };
+  const config = parsePython(text, `${name}: model_config`) as Node | null;
+  const training = attribute(root, 'training_config');
+  const compiled = training
+    ? (parsePython(training, `${name}: training_config`) as {
+        optimizer_config?: unknown;
+        loss?: unknown;
+      } | null)
+    : undefined;
+  const layers: (string | number)[][] = [];
+  layersOf(config ?? {}, '', 0, layers);
+  return {
     facts: [
-      ['datasets', rows.length],
-      ['numbers', count(numbers)],
-      ...(legacy
-        ? ([['written by', `Keras ${root.attributes.get('keras_version') ?? '?'}`]] as const)
-        : []),
+      ['model', `${config?.class_name} "${config?.config?.name ?? ''}"`],
+      ...written,
+      ['layers', layers.length],
+      [
+        'compiled',
+        compiled
+          ? `optimizer ${idOf(compiled.optimizer_config)}, loss ${idOf(compiled.loss)}`
+          : 'no',
+      ],
     ],
-    tables: [table],
+    tables: [{ title: 'layers', columns: ['name', 'class', 'input'], rows: layers }],
+  };
+}
+
+/** From the .json alone: the shards are not opened. */
+export async function inspectShards(bytes: Uint8Array, name: string): Promise<Report> {
+  const { parseShardMap } = await import('../keras/saving/sharded-weights.ts');
+  const { groups, totalSize, checksums } = parseShardMap(bytes, name);
+  const files = new Set([...groups.values()].flat());
+  return {
+    format: 'Keras weights in shards (.weights.json)',
+    facts: [
+      ['shards', [...files].join(', ')],
+      ['weights', Number.isFinite(totalSize) ? size(totalSize) : '?'],
+      ['checksums', checksums.size > 0 ? 'yes' : 'no'],
+    ],
+    tables: [
+      {
+        title: 'groups of weights',
+        columns: ['group', 'shards'],
+        rows: [...groups].map(([g, f]) => [g, f.join(', ')]),
+      },
+    ],
   };
 }
 

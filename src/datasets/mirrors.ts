@@ -160,7 +160,7 @@ function timedOut(url: string, timeoutMs: number): GradloomError {
 const OFFLINE = ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH'];
 const CUT = ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT'];
 
-function explainFetch(error: unknown, url: string): GradloomError {
+export function explainFetch(error: unknown, url: string): GradloomError {
   // fetch throws a bare "fetch failed"; what happened is in its cause.
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const code = String((cause as { code?: unknown } | undefined)?.code ?? '');

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 import { GradloomError } from '../errors.ts';
+import { cases } from './fuzzing.ts';
 import { decodeNpy, encodeNpy, fromHalf } from './npy.ts';
 import { decodeNpz, encodeNpz } from './npz.ts';
 import { unzip, zip } from './zip.ts';
@@ -86,7 +87,7 @@ describe('decodeNpy', () => {
         }
       },
     );
-    fc.assert(property, { numRuns: 3000 });
+    fc.assert(property, { numRuns: cases(3000) });
   });
 
   it('knows every half', () => {
@@ -180,6 +181,6 @@ describe('archives', () => {
         return e instanceof GradloomError;
       }
     });
-    await fc.assert(property, { numRuns: 1500 });
+    await fc.assert(property, { numRuns: cases(1500) });
   });
 });

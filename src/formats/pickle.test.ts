@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GradloomError } from '../errors.ts';
 import { type GoldenArray, numbersOf, readGoldens, shapeOf } from '../keras/testing.ts';
+import { cases } from './fuzzing.ts';
 import { type PickledArray, unpickle } from './pickle.ts';
 
 interface Goldens {
@@ -81,7 +82,7 @@ describe('unpickle', () => {
         expect(e).toBeInstanceOf(GradloomError);
       }
     };
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), attempt), { numRuns: 2000 });
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), attempt), { numRuns: cases(2000) });
     const changes = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 });
     fc.assert(
       fc.property(fc.constantFrom(...good), changes, (bytes, edits) => {
@@ -89,7 +90,7 @@ describe('unpickle', () => {
         for (const [at, v] of edits) copy[at % copy.length] = v;
         attempt(copy);
       }),
-      { numRuns: 3000 },
+      { numRuns: cases(3000) },
     );
   });
 });

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DType } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
+import { cases } from './fuzzing.ts';
 import { decodeSafetensors, encodeSafetensors, type SafetensorsArray } from './safetensors.ts';
 import { readSafetensorsHeader } from './safetensors-header.ts';
 
@@ -151,7 +152,7 @@ describe('decodeSafetensors', () => {
       if (cut < 60) bytes = bytes.slice(0, Math.floor((bytes.length * cut) / 60));
       return endsWell(bytes);
     });
-    fc.assert(property, { numRuns: 3000 });
+    fc.assert(property, { numRuns: cases(3000) });
   });
 
   it('ends in arrays or a GradloomError, whatever the header says', () => {
@@ -164,7 +165,7 @@ describe('decodeSafetensors', () => {
     });
     const header = fc.dictionary(fc.constantFrom('a', 'b', '__metadata__', ''), described);
     const property = fc.property(header, fc.nat(40), (h, body) => endsWell(file(h, body)));
-    fc.assert(property, { numRuns: 2000 });
+    fc.assert(property, { numRuns: cases(2000) });
   });
 
   function endsWell(bytes: Uint8Array): boolean {
@@ -214,7 +215,7 @@ describe('encodeSafetensors', () => {
       expect(new Map(back.tensors)).toEqual(new Map(list));
       expect(back.metadata).toEqual(new Map(meta));
     });
-    fc.assert(property, { numRuns: 300 });
+    fc.assert(property, { numRuns: cases(300) });
   });
 
   it('refuses what would be no file', () => {

@@ -15,6 +15,8 @@ export interface TfjsWeight {
   /** What the elements are when they are used: `float32`, `int32`, `bool`, ... */
   readonly dtype: string;
   readonly quantization?: TfjsQuantization;
+  /** What an optimizer remembers, which lies among the weights. */
+  readonly ofOptimizer: boolean;
   /** Elements. */
   readonly count: number;
   /** Bytes in the shards. */
@@ -86,7 +88,7 @@ function checkPath(path: unknown, wrong: Wrong): asserts path is string {
 }
 
 function weightOf(value: unknown, wrong: Wrong): TfjsWeight {
-  const { name, shape, dtype, quantization } = fields(value);
+  const { name, shape, dtype, quantization, group } = fields(value);
   if (typeof name !== 'string' || !Array.isArray(shape) || typeof dtype !== 'string')
     throw wrong('describes a weight in a way that cannot be read: it needs name, shape and dtype.');
   const label = JSON.stringify(name.slice(0, 200));
@@ -110,7 +112,8 @@ function weightOf(value: unknown, wrong: Wrong): TfjsWeight {
     throw wrong(`gives ${label} of shape (${shape.join(', ')}) more bytes than can be counted.`, {
       weight: name,
     });
-  return { name, shape, dtype, quantization: q, count, bytes: count * width };
+  const ofOptimizer = group === 'optimizer';
+  return { name, shape, dtype, quantization: q, ofOptimizer, count, bytes: count * width };
 }
 
 function quantizationOf(

@@ -27,7 +27,7 @@ export function safe(name: string): boolean {
 }
 
 /**
- * The members by name. Throws `zip` for what is no archive, is damaged (each member has a checksum) or holds a member twice or a path
+ * The members by name; those that are not packed as views into the archive. Throws `zip` for what is no archive, is damaged (each member has a checksum) or holds a member twice or a path
  * that leads out of it; `zip-too-large` before anything of that size is unpacked.
  */
 export async function unzip(
@@ -42,6 +42,7 @@ export async function unzip(
   if (bytes.length < 22 || bytes[0] !== 0x50 || bytes[1] !== 0x4b)
     throw fail(bytes.length === 0 ? 'is empty.' : 'is no ZIP archive.');
   const seen = new Set<string>();
+  const stored = new Set<string>();
   let total = 0;
   try {
     const members = unzipSync(bytes, {
@@ -69,16 +70,31 @@ export async function unzip(
           throw fail(
             `packs ${JSON.stringify(f.name)} in a way (${f.compression}) that cannot be read.`,
           );
-        return true;
+        // What is not packed is not copied either.
+        const asItIs = f.compression === 0 && f.size < unsaid;
+        if (asItIs) stored.add(f.name);
+        return !asItIs;
       },
     });
-    const found = new Map(Object.entries(members));
+    const found = new Map<string, Uint8Array>();
     const crc = await quickCrc32();
-    for (const [member, expected] of checksums(bytes))
-      if (found.has(member) && crc(found.get(member)!) !== expected)
+    // In the order of the archive, which is that of the directory.
+    for (const entry of directory(bytes)) {
+      const { name: member } = entry;
+      const content = stored.has(member)
+        ? contentAt(bytes, entry)
+        : Object.hasOwn(members, member)
+          ? members[member]
+          : undefined;
+      if (content && crc(content) !== entry.crc)
         throw fail(`is damaged: ${JSON.stringify(member)} is not what its checksum says.`, {
           member,
         });
+      if (content) found.set(member, content);
+    }
+    // More than the directory counts to: in archives of the large kind.
+    for (const [member, content] of Object.entries(members))
+      if (!found.has(member)) found.set(member, content);
     return found;
   } catch (e) {
     if (e instanceof GradloomError) throw e;
@@ -91,24 +107,50 @@ export async function unzip(
   }
 }
 
-/** The checksums of the members, in the directory at the end, which fflate has gone through before. */
-function checksums(bytes: Uint8Array): [member: string, crc: number][] {
+interface Entry {
+  readonly name: string;
+  readonly crc: number;
+  /** Bytes in the archive. */
+  readonly size: number;
+  /** Where the member's own header lies. */
+  readonly header: number;
+}
+
+/** In the place of a size that has no room there. */
+const unsaid = 0xffffffff;
+
+/** What the directory at the end says, which fflate has gone through before. */
+function directory(bytes: Uint8Array): Entry[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let end = bytes.length - 22;
   while (end >= 0 && view.getUint32(end, true) !== 0x06054b50) end--;
   const count = view.getUint16(end + 8, true);
   let at = view.getUint32(end + 16, true);
-  const out: [string, number][] = [];
+  const out: Entry[] = [];
   for (let i = 0; i < count && view.getUint32(at, true) === 0x02014b50; i++) {
     const [name, extra, comment] = [28, 30, 32].map((k) => view.getUint16(at + k, true));
     // Names without the flag for UTF-8 are Latin-1, as fflate reads them.
     const utf8 = (view.getUint16(at + 8, true) & 0x800) !== 0;
     const decoder = new TextDecoder(utf8 ? 'utf-8' : 'latin1');
-    const text = decoder.decode(bytes.subarray(at + 46, at + 46 + name));
-    out.push([text, view.getUint32(at + 16, true)]);
+    out.push({
+      name: decoder.decode(bytes.subarray(at + 46, at + 46 + name)),
+      crc: view.getUint32(at + 16, true),
+      size: view.getUint32(at + 20, true),
+      header: view.getUint32(at + 42, true),
+    });
     at += 46 + name + extra + comment;
   }
   return out;
+}
+
+/** The bytes of a member that is not packed, where they lie. */
+function contentAt(bytes: Uint8Array, { header, size }: Entry): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint32(header, true) !== 0x04034b50)
+    throw new Error('a member is not where it is said');
+  const at = header + 30 + view.getUint16(header + 26, true) + view.getUint16(header + 28, true);
+  if (at + size > bytes.length) throw new Error('unexpected EOF');
+  return bytes.subarray(at, at + size);
 }
 
 /** An archive of the members in their order; packed unless `store`. */

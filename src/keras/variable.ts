@@ -134,15 +134,16 @@ export class Variable implements StateCell {
     this.#own = copied;
   }
 
-  /** Overwrites the value with host data. */
-  write(data: TypedArray): void {
-    if (stateScope()) this.assign(fromData(data.slice(), this.shape, this.dtype));
+  /** Overwrites the value with host data, which is copied unless it is given away (`own`). */
+  write(data: TypedArray, { own = false }: { readonly own?: boolean } = {}): void {
+    const kept = (): TypedArray => (own ? data : data.slice());
+    if (stateScope()) this.assign(fromData(kept(), this.shape, this.dtype));
     else if (this.#held.buffer && !this.#held.backend?.ended)
       this.#held.buffer.write(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
     else {
       this.#held.buffer?.dispose();
       this.#held.buffer = undefined;
-      this.#tensor = fromData(data.slice(), this.shape, this.dtype);
+      this.#tensor = fromData(kept(), this.shape, this.dtype);
       this.#own = true;
     }
   }

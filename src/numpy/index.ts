@@ -12,6 +12,16 @@ export * from './creation.ts';
 export * from './einsum.ts';
 export * from './elementwise.ts';
 export {
+  type FileSource,
+  type FileTarget,
+  type LoadOptions,
+  load,
+  type NpzArrays,
+  save,
+  savez,
+  savezCompressed,
+} from './files.ts';
+export {
   argwhere,
   compress,
   extract,

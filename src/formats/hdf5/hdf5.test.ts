@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GradloomError } from '../../errors.ts';
 import { readGoldens } from '../../keras/testing.ts';
+import { cases } from '../fuzzing.ts';
 import {
   type H5Array,
   type H5Dataset,
@@ -114,7 +115,7 @@ describe('HDF5 from strangers', () => {
           if (!(e instanceof GradloomError)) throw e;
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: cases(3000) },
     );
   });
 });

@@ -25,6 +25,17 @@ export function hardSigmoid(x: Tensor): Tensor {
   return on(x, hard);
 }
 
+/**
+ * 0.2 x + 0.5 held between 0 and 1: what Keras 2 and TensorFlow.js call hard_sigmoid. Keras 3's
+ * `hardSigmoid` is another function; this one is known as `gradloom>keras2_hard_sigmoid` to configs of old models.
+ */
+export function hardSigmoidOfKeras2(x: Tensor): Tensor {
+  return on(x, (v, c) => {
+    const line = lax.add(lax.mul(v, c(0.2)), c(0.5));
+    return lax.min(lax.max(line, c(0)), c(1));
+  });
+}
+
 /** x * hardSigmoid(x), also called hardSwish. (Howard et al. 2019) */
 export function hardSilu(x: Tensor): Tensor {
   return on(x, (v, c) => lax.mul(v, hard(v, c)));

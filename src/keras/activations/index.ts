@@ -5,7 +5,15 @@
 import { GradloomError } from '../../errors.ts';
 import type { Tensor } from '../../tensor/index.ts';
 import { lookup } from '../identifiers.ts';
-import { hardSigmoid, hardSilu, hardTanh, relu6, sparsePlus, sparseSigmoid } from './bounded.ts';
+import {
+  hardSigmoid,
+  hardSigmoidOfKeras2,
+  hardSilu,
+  hardTanh,
+  relu6,
+  sparsePlus,
+  sparseSigmoid,
+} from './bounded.ts';
 import { glu } from './gated.ts';
 import { celu, elu, leakyRelu, relu, selu } from './rectified.ts';
 import { hardShrink, softShrink, tanhShrink } from './shrink.ts';
@@ -87,6 +95,8 @@ const table: Record<string, ActivationFn> = {
   sparsemax: (x) => sparsemax(x),
   squareplus: (x) => squareplus(x),
   tanhShrink,
+  // Registered names, as files have them.
+  'gradloom>keras2_hard_sigmoid': hardSigmoidOfKeras2,
 };
 
 /** The activation that an id or a function means; none is `linear`. Throws `unknown-id`. */

@@ -9,7 +9,7 @@ import { isPlainObject } from '../tree.ts';
 import { Variable } from '../variable.ts';
 import { layerPath } from './call-context.ts';
 import type { WeightOptions } from './types.ts';
-import { claimWeight } from './weight-budget.ts';
+import { awaitedWeight, claimWeight } from './weight-budget.ts';
 import { assignAll, copies } from './weights.ts';
 
 interface Added {
@@ -61,7 +61,8 @@ export abstract class LayerState {
   addWeight(o: WeightOptions): Variable {
     const init = getInitializer(o.initializer);
     claimWeight(o.name, o.shape);
-    const v = new Variable(init.init(o.shape, o.dtype ?? this.dtype), {
+    const dtype = o.dtype ?? this.dtype;
+    const v = new Variable(awaitedWeight(o.shape, dtype) ?? init.init(o.shape, dtype), {
       name: o.name,
       path: this.#path(o.name),
       trainable: o.trainable ?? true,

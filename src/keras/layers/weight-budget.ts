@@ -1,10 +1,19 @@
-/** A bound on the weights of models from strangers' files: a config of a few bytes can ask for any size. */
+/**
+ * Models that are made of a file, whose weights follow. They are bounded: a config of a few bytes can ask
+ * for any size. And they are not drawn: what they begin with is overwritten.
+ */
+import type { DType } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
+import { lax } from '../../graph/index.ts';
 import { showShape } from '../../shape.ts';
+import { Tensor } from '../../tensor/index.ts';
 
 let left: { bytes: number; readonly limit: number } | undefined;
 
-/** Runs `f`; weights made meanwhile take at most so many bytes together (counted as 4 an element). */
+/**
+ * Runs `f`, after which every weight made meanwhile is given its value: they take at most so many bytes
+ * together (counted as 4 an element).
+ */
 export function withWeightBudget<T>(limit: number, f: () => T): T {
   const outer = left;
   left = { bytes: limit, limit };
@@ -25,4 +34,9 @@ export function claimWeight(name: string, shape: readonly number[]): void {
       `Weight "${name}" of shape ${showShape(shape)} takes the model over the limit of ${left.limit} bytes. Raise maxBytes if it is meant to be this large.`,
       { weight: name, shape, maxBytes: left.limit },
     );
+}
+
+/** What stands for a weight until it is given its value, and takes no memory; undefined where none follows. */
+export function awaitedWeight(shape: readonly number[], dtype: DType): Tensor | undefined {
+  return left && new Tensor(lax.full(shape, 0, dtype));
 }

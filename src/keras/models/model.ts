@@ -10,7 +10,12 @@ import type { Metric } from '../metrics/index.ts';
 import type { Optimizer } from '../optimizers/index.ts';
 import type { ExportOptions } from '../saving/export-model.ts';
 import type { SaveModelOptions } from '../saving/models-files.ts';
-import type { LoadWeightsOptions, SaveWeightsOptions } from '../saving/weights-files.ts';
+import type { FileTarget } from '../saving/targets.ts';
+import type {
+  LoadWeightsOptions,
+  SaveWeightsOptions,
+  WeightSource,
+} from '../saving/weights-files.ts';
 import { checkSamples } from '../training/data.ts';
 import { type EvaluateOptions, evaluate, evaluateOptions } from '../training/evaluate.ts';
 import { type FitOptions, fit, fitOptions } from '../training/fit.ts';
@@ -309,7 +314,7 @@ export class Model extends Network {
    * Writes the whole model to a `.keras` file, which Python's Keras 3 reads too: see
    * `keras.saving.saveModel`, and `keras.saving.loadModel` for the way back.
    */
-  async save(path: string, o: SaveModelOptions = {}): Promise<void> {
+  async save(path: FileTarget, o: SaveModelOptions = {}): Promise<void> {
     const { saveModel } = await import('../saving/models-files.ts');
     await saveModel(this, path, o);
   }
@@ -317,24 +322,25 @@ export class Model extends Network {
    * Writes what the model predicts with as an ONNX file, for other programs to run: see `toOnnx` of
    * `gradloom/onnx`, whose options it takes. Throws `export-format`, `onnx-shape`, `onnx-write`, `onnx-batch`, `onnx-state`.
    */
-  async export(path: string, o: ExportOptions = {}): Promise<void> {
+  async export(path: FileTarget, o: ExportOptions = {}): Promise<void> {
     const { exportModel } = await import('../saving/export-model.ts');
     await exportModel(this, path, o);
   }
   /**
-   * Writes the weights to a file whose extension says the format: `.safetensors` or `.weights.h5`. A file that is there
+   * Writes the weights to a file whose extension says the format: `.safetensors`, `.weights.h5`, or
+   * `.weights.json` with `.weights.h5` files of up to `maxShardSize` GB beside it. A file that is there
    * is replaced in one step. In browsers it is `indexeddb://name` or `downloads://name`. Throws `extension`, `not-built`, `disk-full`, `file-unwritable`.
    */
-  async saveWeights(path: string, o: SaveWeightsOptions = {}): Promise<void> {
+  async saveWeights(path: FileTarget, o: SaveWeightsOptions = {}): Promise<void> {
     const { saveWeights } = await import('../saving/weights-files.ts');
     await saveWeights(this, path, o);
   }
   /**
-   * Takes weights from a file (or its bytes) that `saveWeights` wrote, by their places in the model. All
-   * or nothing, unless `skipMismatch` or `byName` says otherwise. Throws `weights` listing every
+   * Takes weights from a file (or an address, its bytes, a stream) that `saveWeights` wrote, by their places in the model, or
+   * from an `.h5` file of Keras 2. All or nothing, unless `skipMismatch` or `byName` says otherwise. Throws `weights` listing every
    * difference, `file-not-found`, `checksum`, `extension`, `not-built`.
    */
-  async loadWeights(source: string | Uint8Array, o: LoadWeightsOptions = {}): Promise<void> {
+  async loadWeights(source: WeightSource, o: LoadWeightsOptions = {}): Promise<void> {
     const { loadWeights } = await import('../saving/weights-files.ts');
     await loadWeights(this, source, o);
   }

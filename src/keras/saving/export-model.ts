@@ -3,7 +3,7 @@ import { GradloomError } from '../../errors.ts';
 import type { ToOnnxOptions } from '../../onnx/write/keras.ts';
 import { checkOptions } from '../identifiers.ts';
 import type { Model } from '../models/model.ts';
-import { placeOf } from './places.ts';
+import { type FileTarget, openTarget } from './targets.ts';
 
 export interface ExportOptions extends ToOnnxOptions {
   /** Only `onnx`, which is the default. */
@@ -21,7 +21,7 @@ const formats = ['onnx'];
  */
 export async function exportModel(
   model: Model,
-  path: string,
+  target: FileTarget,
   o: ExportOptions = {},
 ): Promise<void> {
   checkOptions('export', o, ['format', 'batchSize', 'inputShapes', 'name']);
@@ -32,7 +32,7 @@ export async function exportModel(
       `export: there is no format ${JSON.stringify(format)}; there is ${formats.map((f) => `"${f}"`).join(', ')}. A model to go on with here or in Keras is written by model.save.`,
       { format },
     );
-  const place = await placeOf('export', path, 'toOnnx of gradloom/onnx gives bytes.');
+  const place = await openTarget('export', target);
   const { toOnnx } = await import('../../onnx/write/keras.ts');
   await place.write(await toOnnx(model, rest));
 }

@@ -6,6 +6,7 @@ import type { Variable } from '../variable.ts';
 import { type WeightExtension, weightExtensions } from './extensions.ts';
 import { h5Format } from './h5-weights.ts';
 import { checkSeal, encodeSealed } from './seal.ts';
+import { shardedFormat } from './sharded-weights.ts';
 import type { NamedArray } from './values.ts';
 import { weightPaths } from './weight-paths.ts';
 
@@ -13,6 +14,18 @@ export interface DecodeOptions {
   /** What error messages call the file. */
   readonly name: string;
   readonly maxBytes?: number;
+  /** A file in the same folder, no longer than `atMost`. */
+  readonly beside?: (name: string, atMost: number) => Promise<Uint8Array>;
+}
+
+/** Weights and arrays that go by the same names. */
+export interface Match {
+  readonly wanted: ReadonlyMap<string, Variable>;
+  readonly found: ReadonlyMap<string, NamedArray>;
+  /** What was found wrong that is no difference of two arrays. */
+  readonly wrong: readonly string[];
+  /** What the file need not have. */
+  readonly optional?: ReadonlySet<string>;
 }
 
 export interface DecodedWeights {
@@ -20,6 +33,8 @@ export interface DecodedWeights {
   readonly arrays: ReadonlyMap<string, NamedArray>;
   /** The variables' paths (`dense_1/kernel`) by the same names, where the file knows them. */
   readonly paths?: ReadonlyMap<string, string>;
+  /** How the arrays find their weights, where it is not by these names. */
+  readonly match?: (model: Model, byName: boolean) => Match;
 }
 
 export interface WeightFormat {
@@ -33,6 +48,12 @@ export interface WeightFormat {
     arrays: ReadonlyMap<string, NamedArray>,
     paths: ReadonlyMap<string, string>,
   ): Promise<Uint8Array>;
+  /** For formats of several files, each with its name; the last is the one that was asked for. */
+  encodeFiles?(
+    variables: ReadonlyMap<string, Variable>,
+    paths: ReadonlyMap<string, string>,
+    o: { readonly base: string; readonly maxShardSize?: number },
+  ): AsyncIterable<readonly [name: string, bytes: Uint8Array]>;
   /** Throws a GradloomError for whatever is no whole file of this format. */
   decode(bytes: Uint8Array, o: DecodeOptions): Promise<DecodedWeights>;
   /** Whether the bytes begin like this format, for what has no name. */
@@ -73,30 +94,48 @@ const safetensors: WeightFormat = {
 export const weightFormats: Readonly<Record<WeightExtension, WeightFormat>> = {
   '.safetensors': safetensors,
   '.weights.h5': h5Format,
+  '.weights.json': shardedFormat,
 };
 const all = Object.values(weightFormats);
 
-/** The format of a path. Throws `extension`. */
+/** Files of Keras 2 are only read; what is in them is seen by how they are built. */
+const onlyRead: readonly string[] = ['.h5', '.hdf5'];
+
+/** The format of a path that is written. Throws `extension`. */
 export function formatOf(what: string, path: string): WeightFormat {
   const found = all.find((f) => path.endsWith(f.extension));
   if (found) return found;
+  const old = onlyRead.some((e) => path.endsWith(e));
   throw new GradloomError(
     'extension',
-    `${what}: weight files end in ${extensions()}; received ${JSON.stringify(path)}.`,
+    `${what}: weight files end in ${extensions()}; received ${JSON.stringify(path)}.${old ? ' Files in the layout of Keras 2 are read, not written: name it .weights.h5.' : ''}`,
     { path, extensions: weightExtensions },
   );
 }
 
+/** The format of a path that is read. Throws `extension`. */
+export function formatToRead(what: string, path: string): WeightFormat {
+  return onlyRead.some((e) => path.endsWith(e)) ? h5Format : formatOf(what, path);
+}
+
 /** The format that the bytes begin like. Throws `extension`. */
-export function formatOfBytes(what: string, bytes: Uint8Array): WeightFormat {
+export function formatOfBytes(what: string, bytes: Uint8Array, name = 'These bytes'): WeightFormat {
   const found = all.find((f) => f.recognizes(bytes));
   if (found) return found;
   throw new GradloomError(
     'extension',
-    `${what}: these bytes are no weight file (${extensions()}).`,
+    `${what}: ${name}: ${bytes.length === 0 ? 'empty, and so' : `begins with ${beginning(bytes)}, so it is`} no weight file (${extensions()}).`,
   );
 }
 
 export function extensions(): string {
-  return weightExtensions.join(', ');
+  return all.map((f) => f.extension).join(', ');
+}
+
+/** The first bytes, as text where they are. */
+function beginning(bytes: Uint8Array): string {
+  const text = new TextDecoder('latin1').decode(bytes.subarray(0, 12));
+  return /^[\x20-\x7e\s]+$/.test(text)
+    ? JSON.stringify(text)
+    : Array.from(bytes.subarray(0, 8), (b) => b.toString(16).padStart(2, '0')).join(' ');
 }

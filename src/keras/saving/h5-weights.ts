@@ -91,20 +91,25 @@ export function modernPaths(arrays: ReadonlyMap<string, NamedArray>): Map<string
   );
 }
 
+/** The names of layers, for the groups that their weights lie in. */
+export function groupNames(paths: ReadonlyMap<string, string>): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const [key, path] of paths) {
+    const layer = path.split('/').at(-2);
+    if (layer) names.set(key.slice(0, key.lastIndexOf('/')), layer);
+  }
+  return names;
+}
+
 /** The weights of a model as `model.saveWeights('x.weights.h5')` keeps them. */
 export const h5Format: WeightFormat = {
   extension: '.weights.h5',
   variables: h5Variables,
-  async encode(arrays, paths) {
-    const names = new Map<string, string>();
-    for (const [key, path] of paths) {
-      const layer = path.split('/').at(-2);
-      if (layer) names.set(key.slice(0, key.lastIndexOf('/')), layer);
-    }
-    return writeHdf5(h5Tree(arrays, names));
-  },
+  encode: async (arrays, paths) => writeHdf5(h5Tree(arrays, groupNames(paths))),
   async decode(bytes, o) {
     const root = readHdf5(bytes, o);
+    const legacy = await import('./legacy-weights.ts');
+    if (legacy.isLegacy(root)) return legacy.decodedLegacy(root, o.name);
     // What an optimizer remembers lies beside the weights.
     return { arrays: modernPaths(h5Arrays(root, (path) => path === 'optimizer')) };
   },

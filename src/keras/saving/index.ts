@@ -12,6 +12,8 @@ export {
   getRegisteredObject,
   registerKerasSerializable,
 } from './registration.ts';
+export type { FileSource } from './sources.ts';
+export type { FileTarget } from './targets.ts';
 export type { LoadWeightsOptions, SaveWeightsOptions } from './weights-files.ts';
 
 // Documented where they stand.

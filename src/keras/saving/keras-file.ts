@@ -170,7 +170,7 @@ export async function decodeKeras(bytes: Uint8Array, o: LoadModelOptions = {}): 
 }
 
 /** Layers that are given values of kinds which no layer writes may fail in any way: then the file is wrong. */
-function made<T>(name: string, f: () => T): T {
+export function made<T>(name: string, f: () => T): T {
   try {
     return f();
   } catch (cause) {
@@ -178,7 +178,7 @@ function made<T>(name: string, f: () => T): T {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new GradloomError(
       'saving',
-      `${name}: no model can be made of its config.json: ${why}.`,
+      `${name}: no model can be made of its config: ${why}.`,
       { name },
       { cause },
     );
@@ -308,7 +308,7 @@ function putWeights(model: Model, arrays: ReadonlyMap<string, NamedArray>, name:
       `${name}: the weights do not fit the model that the file describes, in ${wrong.length} ${wrong.length === 1 ? 'place' : 'places'}:\n  ${wrong.join('\n  ')}`,
       { name, mismatches: wrong },
     );
-  for (const [v, a] of pairs) writeVariable(v, a);
+  for (const [v, a] of pairs) writeVariable(v, a, { own: true });
 }
 
 /** What the optimizer remembers. A file without it, or of another one, is taken with a warning, as in Keras. */
@@ -331,6 +331,6 @@ function putOptimizer(model: Model, arrays: ReadonlyMap<string, NamedArray>, nam
     return;
   }
   wanted.forEach((v, i) => {
-    writeVariable(v, arrays.get(`optimizer/vars/${i}`)!);
+    writeVariable(v, arrays.get(`optimizer/vars/${i}`)!, { own: true });
   });
 }

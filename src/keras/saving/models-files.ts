@@ -4,7 +4,9 @@ import { isHdf5 } from '../../formats/hdf5/index.ts';
 import { checkOptions } from '../identifiers.ts';
 import type { Model } from '../models/model.ts';
 import { decodeKeras, encodeKeras, type LoadModelOptions } from './keras-file.ts';
-import { partsOf, placeOf } from './places.ts';
+import { partsOf } from './places.ts';
+import { type FileSource, openSource } from './sources.ts';
+import { type FileTarget, openTarget, pathOfTarget } from './targets.ts';
 
 export interface SaveModelOptions {
   /** Whether a file that is there is replaced; else it throws `file-exists`. Default true. */
@@ -19,24 +21,26 @@ export function encodeModel(model: Model): Promise<Uint8Array> {
 /**
  * Writes the model, how it was compiled and what its optimizer remembers to a `.keras` file, which
  * Python's Keras 3 reads too. A file that is there is replaced in one step, when the new one is whole. In
- * browsers the path is `indexeddb://name`, or `downloads://name.keras` to give the user a file.
+ * browsers the path is `indexeddb://name`, or `downloads://name.keras` to give the user a file. A stream
+ * gets the bytes of the file and is closed.
  *
  * @throws GradloomError `extension`, `not-built`, `saving` for what no file can keep, `file-exists`,
  *   `disk-full`, `file-unwritable`, `node-only` for a path in a browser
  */
 export async function saveModel(
   model: Model,
-  path: string,
+  target: FileTarget,
   o: SaveModelOptions = {},
 ): Promise<void> {
   checkOptions('saveModel', o, ['overwrite']);
-  if (!path.endsWith('.keras') && partsOf(path)?.scheme !== 'indexeddb')
+  const path = await pathOfTarget('saveModel', target);
+  if (path !== undefined && !path.endsWith('.keras') && partsOf(path)?.scheme !== 'indexeddb')
     throw new GradloomError(
       'extension',
       `saveModel: a model is written to a file that ends in .keras; received ${JSON.stringify(path)}. Weights alone go to .weights.h5 or .safetensors, by model.saveWeights.`,
       { path },
     );
-  const place = await placeOf('saveModel', path);
+  const place = await openTarget('saveModel', target);
   const bytes = await encodeKeras(model);
   if (o.overwrite === false && (await place.exists()))
     throw new GradloomError(
@@ -47,54 +51,38 @@ export async function saveModel(
   await place.write(bytes);
 }
 
-/** Where a model comes from: a path (in browsers `indexeddb://name`), an http address, or the bytes of the file. */
-export type ModelSource = string | URL | Uint8Array | ArrayBuffer | Blob;
+/** A file, or for a model.json that the user of a page chose, it and its shards. */
+export type ModelSource = FileSource | readonly File[];
 
 /**
- * A model out of a `.keras` file that this library or Python's Keras 3 has written: its layers, weights,
- * and, unless `compile` is false, how it was compiled and what its optimizer remembers. Nothing in the
- * file is run.
+ * A model out of a file: a `.keras` file that this library or Python's Keras 3 has written, an `.h5` file of
+ * Keras 2 (tf.keras) or 3, or the model.json of a layers model of TensorFlow.js, whose shards are read from
+ * beside it. Its layers and weights come and, unless `compile` is false, how it was compiled and (but of a
+ * model.json) what its optimizer remembers. What the file is is seen by how it begins. Nothing in the file is run.
  *
- * @throws GradloomError `file-not-found`, `extension`, `saving`, `weights`, `unknown-id` for classes that
- *   must be given as customObjects, and what the formats say of files that are damaged or too large
+ * The source is a path, a URL, in browsers `indexeddb://name`, a File or Blob (of a model.json all files,
+ * in a list), the bytes, or a stream of them.
+ *
+ * @throws GradloomError `file-not-found`, `download-offline`, `download-http`, `download-cut`, `extension`,
+ *   `saving`, `weights`, `unknown-id` for classes that must be given as customObjects, and what the formats
+ *   say of files that are damaged or too large
  */
 export async function loadModel(source: ModelSource, o: LoadModelOptions = {}): Promise<Model> {
   checkOptions('loadModel', o, ['customObjects', 'compile', 'maxBytes', 'name']);
-  const name =
-    o.name ??
-    (typeof source === 'string' ? source : source instanceof URL ? source.href : 'The file');
-  const bytes = await bytesOf(source);
-  if (isHdf5(bytes))
+  const file = await openSource('loadModel', source, o);
+  const { name, bytes } = file;
+  if (isHdf5(bytes)) return (await import('./legacy-h5.ts')).decodeLegacyH5(bytes, { ...o, name });
+  if (isJson(bytes)) return (await import('./tfjs-model.ts')).decodeTfjsModel(file, o);
+  if (/^\s*</.test(new TextDecoder().decode(bytes.subarray(0, 64))))
     throw new GradloomError(
       'extension',
-      `loadModel: ${name} is an HDF5 file: weights alone, which model.loadWeights reads, or a model of Keras 2.`,
+      `loadModel: ${name} is a page of a website (it begins with "<"), not a model: .keras or model.json. Check the address.`,
       { name },
     );
   return decodeKeras(bytes, { ...o, name });
 }
 
-async function bytesOf(source: ModelSource): Promise<Uint8Array> {
-  if (source instanceof Uint8Array) return source;
-  if (source instanceof ArrayBuffer) return new Uint8Array(source);
-  if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
-  const address = String(source);
-  if (source instanceof URL || /^https?:/.test(address)) {
-    const response = await fetch(address);
-    if (response.ok) return new Uint8Array(await response.arrayBuffer());
-    throw new GradloomError(
-      'file-not-found',
-      `loadModel: ${address}: the server answered ${response.status} ${response.statusText}.`,
-      { url: address, status: response.status },
-    );
-  }
-  const place = await placeOf(
-    'loadModel',
-    address,
-    'Or give it an http address, a Blob or the bytes.',
-  );
-  const bytes = await place.read();
-  if (bytes) return bytes;
-  throw new GradloomError('file-not-found', `loadModel: there is no file ${address}.`, {
-    path: address,
-  });
+/** Whether bytes begin like JSON, which of the files of models only model.json does. */
+function isJson(bytes: Uint8Array): boolean {
+  return /^\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 64)));
 }

@@ -9,8 +9,8 @@ export interface Place {
   exists(): Promise<boolean>;
   /** Replaces what is there in one step. Throws `disk-full`, `file-unwritable`. */
   write(bytes: Uint8Array): Promise<void>;
-  /** undefined when there is nothing. Throws `file-unreadable`. */
-  read(): Promise<Uint8Array | undefined>;
+  /** undefined when there is nothing. Throws `file-unreadable`, `file-too-large` for more than `maxBytes`. */
+  read(maxBytes?: number): Promise<Uint8Array | undefined>;
 }
 
 /** Ways to say where something lies, other than by a path. */
@@ -41,6 +41,15 @@ export async function placeOf(who: string, path: string, instead = ''): Promise<
   return {
     exists: () => exists(path),
     write: (bytes) => writeAtomically(path, bytes, { who }),
-    read: () => readWhole(path),
+    read: (maxBytes) => readWhole(path, maxBytes),
   };
+}
+
+/** A file in the same folder: `a/x.json` and `y` as `a/y`. */
+export function besidePath(path: string, name: string): string {
+  const scheme = /^(indexeddb|downloads):\/\//.exec(path)?.[0] ?? '';
+  const rest = path.slice(scheme.length);
+  // Windows separates folders by either.
+  const cut = Math.max(rest.lastIndexOf('/'), isNode() ? rest.lastIndexOf('\\') : -1);
+  return scheme + rest.slice(0, cut + 1) + name;
 }

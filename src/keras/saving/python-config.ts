@@ -32,7 +32,19 @@ const id = /^[a-z][a-zA-Z0-9]*$/;
 /** Objects whose keys are names that users gave: outputs, inputs, features. */
 const namedParts = /^(inputLayers|outputLayers|loss|lossWeights|metrics|weightedMetrics|layers)$/;
 
+/** Functions of this library under names that Python's Keras has none for: its users register theirs. */
+const builtInFunctions: readonly string[] = ['gradloom>keras2_hard_sigmoid'];
+
 // ---- ours to Python's
+
+function functionToPython(registered: string): Json {
+  return {
+    module: 'builtins',
+    class_name: 'function',
+    config: registered.slice(registered.indexOf('>') + 1),
+    registered_name: registered,
+  };
+}
 
 /** Where Python finds a class, by the option that it is the value of. */
 function moduleOf(className: string, option: string): string {
@@ -51,7 +63,10 @@ function moduleOf(className: string, option: string): string {
 /** A config for Python. `option` is where it stands. Throws `saving` for what is no plain data. */
 export function toPython(x: unknown, option = ''): Json {
   if (x === undefined || x === null) return null;
-  if (typeof x === 'string') return idOptions.test(option) && id.test(x) ? pythonKey(x) : x;
+  if (typeof x === 'string') {
+    if (idOptions.test(option) && id.test(x)) return pythonKey(x);
+    return builtInFunctions.includes(x) ? functionToPython(x) : x;
+  }
   if (typeof x === 'boolean') return x;
   if (typeof x === 'number') {
     if (Number.isFinite(x)) return x;
@@ -230,8 +245,10 @@ function readClass(
       return (config as { value: Json }).value;
     case '__lambda__':
       throw lambda(o.name);
-    case 'function':
-      return registeredObject(String(object.registered_name ?? config)) ?? String(config);
+    case 'function': {
+      const name = String(object.registered_name ?? config);
+      return registeredObject(name) ?? (builtInFunctions.includes(name) ? name : String(config));
+    }
     case '__tensor__':
     case '__keras_tensor__':
     case '__slice__':

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GradloomError } from '../../errors.ts';
+import { cases } from '../../formats/fuzzing.ts';
 import { decodeSafetensors } from '../../formats/safetensors.ts';
 import { fromData } from '../../tensor/index.ts';
 import { encodeSealed } from './seal.ts';
@@ -33,7 +34,7 @@ describe('packState and unpackState', () => {
     const property = fc.asyncProperty(tree, async (x) => {
       expect(await again(x)).toStrictEqual(x);
     });
-    await fc.assert(property, { numRuns: 500 });
+    await fc.assert(property, { numRuns: cases(500) });
   });
 
   it('tensors, typed arrays and arrays with a shape, through a file', async () => {
@@ -68,6 +69,6 @@ describe('packState and unpackState', () => {
         return e instanceof GradloomError && e.code === 'state';
       }
     });
-    fc.assert(property, { numRuns: 1000 });
+    fc.assert(property, { numRuns: cases(1000) });
   });
 });

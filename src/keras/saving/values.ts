@@ -30,12 +30,21 @@ export async function readVariables(
   return out;
 }
 
-/** Overwrites a variable with an array of its shape, converted to its dtype. */
-export function writeVariable(v: Variable, a: NamedArray): void {
-  let { data } = a;
-  if (a.dtype !== v.dtype) {
-    data = makeArray(v.dtype, v.size);
-    data.set(a.data);
+/**
+ * Overwrites a variable with an array of its shape, converted to its dtype. Out of a file that was read
+ * for this (`own`) an array with memory of its own is not copied again; a view into the file is, so that
+ * the file can be forgotten.
+ */
+export function writeVariable(
+  v: Variable,
+  { data, dtype }: NamedArray,
+  { own = false }: { readonly own?: boolean } = {},
+): void {
+  if (dtype === v.dtype) {
+    v.write(data, { own: own && data.byteLength === data.buffer.byteLength });
+    return;
   }
-  v.write(data);
+  const converted = makeArray(v.dtype, v.size);
+  converted.set(data);
+  v.write(converted, { own: true });
 }

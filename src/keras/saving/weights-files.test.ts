@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { GradloomError } from '../../errors.ts';
+import { cases } from '../../formats/fuzzing.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../formats/safetensors.ts';
 import { fromData, type Tensor } from '../../tensor/index.ts';
 import * as keras from '../index.ts';
@@ -243,7 +244,7 @@ describe('saveWeights and loadWeights', () => {
         }
       },
     );
-    await fc.assert(property, { numRuns: 500 });
+    await fc.assert(property, { numRuns: cases(500) });
   });
 
   it('what cannot be done is said', async () => {
