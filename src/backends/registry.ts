@@ -5,11 +5,16 @@ import { didYouMean } from '../suggest.ts';
 import type { Backend } from './backend.ts';
 import { createReferenceBackend, loadReferenceBackend } from './reference/index.ts';
 import { createWasmBackend } from './wasm/index.ts';
-import type { WebgpuBackend } from './webgpu/index.ts';
+import type { ProductPrecision, WebgpuBackend } from './webgpu/index.ts';
 
 export interface BackendOptions {
   /** Threads of a CPU backend; default one a core. */
   readonly threads?: number;
+  /**
+   * Of `webgpu`, where it is loaded: 'float16' rounds the factors of matrix products and convolutions to
+   * half precision if the device has it, and sums in float32. Default 'float32'.
+   */
+  readonly products?: ProductPrecision;
 }
 
 const names = ['native', 'wasm', 'webgpu', 'reference'] as const;
@@ -19,6 +24,7 @@ let current: Backend | undefined;
 let warned = false;
 /** The WebGPU backend made last: making one takes waiting, choosing it again does not. */
 let webgpu: WebgpuBackend | undefined;
+let products: ProductPrecision = 'float32';
 let awaited: Promise<Backend> | undefined;
 
 function env(name: string): string | undefined {
@@ -85,14 +91,16 @@ function parseSetting(setting: string): { name: string; options: BackendOptions 
   for (const part of rest.join(':').split(',')) {
     if (part.trim() === '') continue;
     const [key, value] = part.split('=').map((s) => s.trim());
-    if (key !== 'threads') {
+    if (key === 'threads') options = { ...options, threads: Number(value) };
+    else if (key === 'products') options = { ...options, products: value as ProductPrecision };
+    else {
+      const keys = ['threads', 'products'];
       throw new GradloomError(
         'backend',
-        `Unknown backend option "${key}" in "${setting}".${didYouMean(key, ['threads'])} There is threads, as in "native:threads=1".`,
+        `Unknown backend option "${key}" in "${setting}".${didYouMean(key, keys)} There are threads, as in "native:threads=1", and products, as in "webgpu:products=float16".`,
         { setting, option: key },
       );
     }
-    options = { threads: Number(value) };
   }
   return { name: name.trim(), options };
 }
@@ -126,18 +134,30 @@ export function setBackend(
 /**
  * `setBackend` for backends that take waiting: `webgpu`, and in a browser `reference`, whose code is
  * loaded then. Resolves with the backend, which is then in use. Without a name, the one that
- * GRADLOOM_BACKEND names, or the default. A `webgpu` whose device is lost is made anew. Rejects with
+ * GRADLOOM_BACKEND names, or the default. A `webgpu` whose device is lost, or that is asked for with other
+ * `products`, is made anew. Rejects with
  * `backend` where there is no such backend or it does not work here.
  */
 export async function loadBackend(
   name: BackendName | (string & {}) = env('GRADLOOM_BACKEND') || 'native',
   options: BackendOptions = {},
 ): Promise<Backend> {
-  const { name: wanted } = parseSetting(name);
+  const { name: wanted, options: written } = parseSetting(name);
   if (wanted === 'reference') await loadReferenceBackend();
-  if (wanted === 'webgpu' && (!webgpu || webgpu.ended)) {
-    const { createWebgpuBackend } = await import('./webgpu/index.ts');
-    webgpu = await createWebgpuBackend();
+  if (wanted === 'webgpu') {
+    const asked = options.products ?? written.products ?? products;
+    if (asked !== 'float32' && asked !== 'float16') {
+      throw new GradloomError(
+        'backend',
+        `products must be "float32" or "float16"; received ${JSON.stringify(asked)}.`,
+        { products: asked },
+      );
+    }
+    if (!webgpu || webgpu.ended || asked !== products) {
+      const { createWebgpuBackend } = await import('./webgpu/index.ts');
+      webgpu = await createWebgpuBackend({ products: asked });
+      products = asked;
+    }
   }
   return setBackend(name, options);
 }

@@ -1,4 +1,5 @@
 /** The WebGPU backend: kernels as WGSL, on whatever device the browser or Dawn offers. */
+import type { MatrixShape } from '../../codegen/wgsl/matrix-product.ts';
 import { webgpuTarget } from '../../codegen/wgsl/printer.ts';
 import { lowerGraph } from '../../compiler/lower.ts';
 import type { Program } from '../../compiler/program.ts';
@@ -10,6 +11,13 @@ import type { Backend, DeviceBuffer, Executable } from '../backend.ts';
 import { type Shared, WebgpuBuffer, wholeWords } from './buffer.ts';
 import { Device, type Limits, limitNames } from './device.ts';
 import { WebgpuExecutable } from './executable.ts';
+import {
+  type Feature,
+  featureNames,
+  featuresOf,
+  matrixShapeOf,
+  productsAreRight,
+} from './features.ts';
 import { dataUsage, Pool, readUsage } from './pool.ts';
 import { tasksOf } from './tasks.ts';
 import { Timeline } from './timeline.ts';
@@ -26,15 +34,27 @@ export interface WebgpuOptions {
    */
   readonly shared?: boolean;
   /**
+   * What factors of matrix products and convolutions are. Default: 'float32'. 'float16' rounds them to
+   * half precision where the device computes in it (shader-f16), and sums in float32: less memory to
+   * move, matrix units where they may be used, three digits, and infinity for factors beyond 65504.
+   */
+  readonly products?: ProductPrecision;
+  /** Which of the device's features kernels may use. Default: all they know. */
+  readonly features?: readonly Feature[];
+  /**
    * Limits below the adapter's, by the names of GPUSupportedLimits: what does not fit them is split
    * as on a device that has no more.
    */
   readonly limits?: Partial<Limits>;
 }
 
+export type ProductPrecision = 'float32' | 'float16';
+
 export interface WebgpuBackend extends Backend {
   /** The device, its vendor and what it calls itself. */
   readonly description: string;
+  /** What kernels use of what the device has beyond WebGPU's core. */
+  readonly features: readonly Feature[];
   /** How often commands have been submitted to the queue. */
   readonly submissions: number;
   /** Whether the device is lost or disposed of, for good. */
@@ -71,13 +91,26 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
   }
   const requiredLimits = Object.fromEntries(limitNames.map((n) => [n, adapter.limits[n]]));
   const description = describe(adapter);
+  const processor = adapter.info?.isFallbackAdapter || software.test(description);
+  const sharing = options.shared ?? !processor;
+  const offered = sharing ? featuresOf(gpu, adapter, options.features ?? featureNames) : [];
+  const half = options.products === 'float16' && offered.includes('shader-f16');
+  const matrix = matrixShapeOf(adapter, offered, half);
+  const features = offered.filter((f) => {
+    if (f === 'shader-f16') return half;
+    return f === 'subgroups' || matrix !== undefined;
+  });
   const device = new Device(
-    await adapter.requestDevice({ requiredLimits }),
+    await adapter.requestDevice({
+      requiredLimits,
+      requiredFeatures: features as readonly string[] as GPUFeatureName[],
+    }),
     description,
     options.limits,
   );
-  const processor = adapter.info?.isFallbackAdapter || software.test(description);
-  return backendOn(device, options.shared ?? !processor);
+  const made = backendOn(device, { sharing, features, half, matrix });
+  if (!matrix || (await productsAreRight(made, device.gpu))) return made;
+  return backendOn(device, { sharing, features: features.filter((f) => !/matrix/.test(f)), half });
 }
 
 /** `navigator.gpu` in browsers, the package `webgpu` in Node. */
@@ -98,7 +131,14 @@ function describe({ info }: GPUAdapter): string {
 /** Adapters that are programs. */
 const software = /swiftshader|llvmpipe|lavapipe|basic render|software/i;
 
-function backendOn(device: Device, sharing: boolean): WebgpuBackend {
+interface Use {
+  readonly sharing: boolean;
+  readonly features: readonly Feature[];
+  readonly half: boolean;
+  readonly matrix?: MatrixShape;
+}
+
+function backendOn(device: Device, { sharing, features, half, matrix }: Use): WebgpuBackend {
   const { limits } = device;
   const shared: Shared = {
     device,
@@ -116,12 +156,16 @@ function backendOn(device: Device, sharing: boolean): WebgpuBackend {
     workgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
     invocations: limits.maxComputeInvocationsPerWorkgroup,
     workgroupBytes: sharing ? limits.maxComputeWorkgroupStorageSize : 0,
+    subgroups: features.includes('subgroups'),
+    half,
+    matrix,
   };
   return {
     name: 'webgpu',
     sync: false,
     dtypes,
     description: device.description,
+    features,
     get submissions() {
       return device.submissions;
     },
