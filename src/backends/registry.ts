@@ -24,7 +24,6 @@ let current: Backend | undefined;
 let warned = false;
 /** The WebGPU backend made last: making one takes waiting, choosing it again does not. */
 let webgpu: WebgpuBackend | undefined;
-let products: ProductPrecision = 'float32';
 let awaited: Promise<Backend> | undefined;
 
 function env(name: string): string | undefined {
@@ -84,6 +83,12 @@ function create(name: string, given: BackendOptions, chosen: boolean): Backend {
   }
 }
 
+/** Options as they are written behind a name. */
+const written: Record<string, (value: string) => BackendOptions> = {
+  threads: (v) => ({ threads: Number(v) }),
+  products: (v) => ({ products: v as ProductPrecision }),
+};
+
 /** `native` or `native:threads=1`, as GRADLOOM_BACKEND has it. */
 function parseSetting(setting: string): { name: string; options: BackendOptions } {
   const [name, ...rest] = setting.split(':');
@@ -91,16 +96,15 @@ function parseSetting(setting: string): { name: string; options: BackendOptions 
   for (const part of rest.join(':').split(',')) {
     if (part.trim() === '') continue;
     const [key, value] = part.split('=').map((s) => s.trim());
-    if (key === 'threads') options = { ...options, threads: Number(value) };
-    else if (key === 'products') options = { ...options, products: value as ProductPrecision };
-    else {
-      const keys = ['threads', 'products'];
+    if (!Object.hasOwn(written, key)) {
+      const keys = Object.keys(written);
       throw new GradloomError(
         'backend',
-        `Unknown backend option "${key}" in "${setting}".${didYouMean(key, keys)} There are threads, as in "native:threads=1", and products, as in "webgpu:products=float16".`,
+        `Unknown backend option "${key}" in "${setting}".${didYouMean(key, keys)} There are ${keys.join(', ')}, as in "native:threads=1".`,
         { setting, option: key },
       );
     }
+    options = { ...options, ...written[key](value) };
   }
   return { name: name.trim(), options };
 }
@@ -142,21 +146,13 @@ export async function loadBackend(
   name: BackendName | (string & {}) = env('GRADLOOM_BACKEND') || 'native',
   options: BackendOptions = {},
 ): Promise<Backend> {
-  const { name: wanted, options: written } = parseSetting(name);
+  const { name: wanted, options: given } = parseSetting(name);
   if (wanted === 'reference') await loadReferenceBackend();
   if (wanted === 'webgpu') {
-    const asked = options.products ?? written.products ?? products;
-    if (asked !== 'float32' && asked !== 'float16') {
-      throw new GradloomError(
-        'backend',
-        `products must be "float32" or "float16"; received ${JSON.stringify(asked)}.`,
-        { products: asked },
-      );
-    }
-    if (!webgpu || webgpu.ended || asked !== products) {
+    const products = options.products ?? given.products ?? webgpu?.products;
+    if (!webgpu || webgpu.ended || webgpu.products !== products) {
       const { createWebgpuBackend } = await import('./webgpu/index.ts');
-      webgpu = await createWebgpuBackend({ products: asked });
-      products = asked;
+      webgpu = await createWebgpuBackend({ products });
     }
   }
   return setBackend(name, options);

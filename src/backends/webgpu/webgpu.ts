@@ -53,6 +53,8 @@ export type ProductPrecision = 'float32' | 'float16';
 export interface WebgpuBackend extends Backend {
   /** The device, its vendor and what it calls itself. */
   readonly description: string;
+  /** What it was asked to make of factors of products. */
+  readonly products: ProductPrecision;
   /** What kernels use of what the device has beyond WebGPU's core. */
   readonly features: readonly Feature[];
   /** How often commands have been submitted to the queue. */
@@ -69,10 +71,18 @@ export interface WebgpuBackend extends Backend {
 const dtypes: ReadonlySet<DType> = new Set(['float32', 'int32', 'uint32', 'uint8', 'bool']);
 
 /**
- * A backend on a WebGPU device. Throws `backend` when there is no adapter.
+ * A backend on a WebGPU device. Throws `backend` when there is no adapter, or no such option.
  * Reads are asynchronous: `await tensor.data()`.
  */
 export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<WebgpuBackend> {
+  const { products = 'float32' } = options;
+  if (products !== 'float32' && products !== 'float16') {
+    throw new GradloomError(
+      'backend',
+      `products must be "float32" or "float16"; received ${JSON.stringify(products)}.`,
+      { products },
+    );
+  }
   const gpu = options.gpu ?? (await platformGpu());
   if (!gpu) {
     throw new GradloomError(
@@ -94,7 +104,7 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
   const processor = adapter.info?.isFallbackAdapter || software.test(description);
   const sharing = options.shared ?? !processor;
   const offered = sharing ? featuresOf(gpu, adapter, options.features ?? featureNames) : [];
-  const half = options.products === 'float16' && offered.includes('shader-f16');
+  const half = products === 'float16' && offered.includes('shader-f16');
   const matrix = matrixShapeOf(adapter, offered, half);
   const features = offered.filter((f) => {
     if (f === 'shader-f16') return half;
@@ -108,9 +118,10 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
     description,
     options.limits,
   );
-  const made = backendOn(device, { sharing, features, half, matrix });
+  const made = backendOn(device, { products, sharing, features, half, matrix });
   if (!matrix || (await productsAreRight(made, device.gpu))) return made;
-  return backendOn(device, { sharing, features: features.filter((f) => !/matrix/.test(f)), half });
+  const fewer = features.filter((f) => !/matrix/.test(f));
+  return backendOn(device, { products, sharing, features: fewer, half });
 }
 
 /** `navigator.gpu` in browsers, the package `webgpu` in Node. */
@@ -132,13 +143,17 @@ function describe({ info }: GPUAdapter): string {
 const software = /swiftshader|llvmpipe|lavapipe|basic render|software/i;
 
 interface Use {
+  readonly products: ProductPrecision;
   readonly sharing: boolean;
   readonly features: readonly Feature[];
   readonly half: boolean;
   readonly matrix?: MatrixShape;
 }
 
-function backendOn(device: Device, { sharing, features, half, matrix }: Use): WebgpuBackend {
+function backendOn(
+  device: Device,
+  { products, sharing, features, half, matrix }: Use,
+): WebgpuBackend {
   const { limits } = device;
   const shared: Shared = {
     device,
@@ -165,6 +180,7 @@ function backendOn(device: Device, { sharing, features, half, matrix }: Use): We
     sync: false,
     dtypes,
     description: device.description,
+    products,
     features,
     get submissions() {
       return device.submissions;
