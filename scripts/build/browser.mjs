@@ -51,7 +51,7 @@ const nodeOnly = /^node:|\.node\.ts$|^@resvg\/resvg-js$|^koffi$|^webgpu$/;
  * template has names meanwhile.
  */
 async function minifyTemplate(text) {
-  const [, head, code, tail] = text.match(/^([^]*= `)([^`]*)(`;\s*)$/);
+  const [, head, code, tail] = text.match(/^([\s\S]*= `)([^`]*)(`;\s*)$/);
   const holes = [];
   const named = code.replace(/\$\{[^}]*\}/g, (hole) => `$${holes.push(hole) - 1}$`);
   const { code: small } = await transform(named, { minify: true, target: 'es2022' });

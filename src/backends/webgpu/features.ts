@@ -1,7 +1,7 @@
 /** What a device has beyond WebGPU's core, and how products make use of it. */
 import { fits, type MatrixShape } from '../../codegen/wgsl/matrix-product.ts';
 import { Graph } from '../../graph/graph.ts';
-import { lax } from '../../graph/index.ts';
+import * as lax from '../../graph/lax.ts';
 import type { Backend, DeviceBuffer } from '../backend.ts';
 
 /** Features that kernels know to use, by WebGPU's names. */
