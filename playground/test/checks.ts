@@ -213,6 +213,12 @@ export const checks: Readonly<Record<string, Check>> = {
           await page.waitForFunction(() =>
             /\d/.test(document.querySelector('.answer-digit')!.textContent!),
           );
+          // A touch leaves a dot.
+          const ink = await page.locator('canvas.pad').evaluate((c: HTMLCanvasElement) => {
+            const { data } = c.getContext('2d')!.getImageData(c.width / 2, c.height / 2, 1, 1);
+            return data[0];
+          });
+          assert.equal(ink, 255);
         }
         const wide = await page.evaluate(() => document.documentElement.scrollWidth);
         assert.ok(wide <= width, `${hash} is ${wide} wide on ${width}`);

@@ -46,8 +46,18 @@ const otherForms = {
 /** Node's modules, files written for it, and packages of machine code lead to a module that says so. */
 const nodeOnly = /^node:|\.node\.ts$|^@resvg\/resvg-js$|^koffi$|^webgpu$/;
 
-/** Code that stands in a string is not minified with the rest: what it needs no more is taken out. */
-const withoutComments = (text) => text.replace(/^ *\/\/.*\n/gm, '').replace(/^ +/gm, '');
+/**
+ * Minifies code that stands in a template string, which minifiers leave as it is. What is put into the
+ * template has names meanwhile.
+ */
+async function minifyTemplate(text) {
+  const [, head, code, tail] = text.match(/^([\s\S]*= `)([^`]*)(`;\s*)$/);
+  const holes = [];
+  const named = code.replace(/\$\{[^}]*\}/g, (hole) => `$${holes.push(hole) - 1}$`);
+  const { code: small } = await transform(named, { minify: true, target: 'es2022' });
+  const escaped = small.trim().replace(/[\\`]|\$\{/g, '\\$&');
+  return head + escaped.replace(/\$(\d+)\$/g, (_, i) => holes[i]) + tail;
+}
 
 /**
  * Writes the name of each class of Keras into it (`static name = "Dense"`): configs and messages give it, and
@@ -58,7 +68,7 @@ export const classNames = {
   name: 'class-names',
   setup(b) {
     b.onLoad({ filter: /worker-source\.ts$/ }, async ({ path }) => ({
-      contents: withoutComments(await readFile(path, 'utf8')),
+      contents: await minifyTemplate(await readFile(path, 'utf8')),
       loader: 'ts',
     }));
     b.onLoad({ filter: /[\\/]keras[\\/].*\.ts$/ }, async ({ path }) => {

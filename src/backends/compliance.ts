@@ -58,6 +58,8 @@ export interface ComplianceOptions {
   readonly oneIn?: number;
   /** Passed to `Backend.compile`. Default true. */
   readonly optimize?: boolean;
+  /** Bounds in place of the cases' own, for backends that are asked to round. */
+  readonly tolerance?: Tolerance;
 }
 
 /** Declares the suite's tests for the backend that `create` makes. */
@@ -72,7 +74,9 @@ export function runCompliance(
     return made;
   };
   for (const [group, cases] of Object.entries(complianceGroups())) {
-    const named = cases.filter((c) => !options.only || options.only.test(c.name));
+    const named = cases
+      .filter((c) => !options.only || options.only.test(c.name))
+      .map((c) => ({ ...c, tolerance: options.tolerance ?? c.tolerance }));
     const chosen = named.filter((_, i) => i % (options.oneIn ?? 1) === 0);
     const batch = Math.max(1, options.batch ?? 1);
     if (chosen.length === 0) continue;

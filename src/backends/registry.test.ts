@@ -55,6 +55,19 @@ describe('setBackend', () => {
     expect(errorOf(() => registry.setBackend('wasm', { threads: 0 })).code).toBe('backend');
     expect(errorOf(() => registry.setBackend('wasm:threads=x')).code).toBe('backend');
   });
+  it('refuses a precision of products that there is none of', async () => {
+    for (const load of [
+      registry.loadBackend('webgpu', { products: 'float8' as 'float16' }),
+      registry.loadBackend('webgpu:products=half'),
+    ]) {
+      const e = await load.then(
+        () => undefined,
+        (error: GradloomError) => error,
+      );
+      expect(e?.code).toBe('backend');
+      expect(e?.message).toContain('products must be "float32" or "float16"');
+    }
+  });
   it('says how to start a backend that takes waiting', () => {
     expect(errorOf(() => registry.setBackend('webgpu')).message).toContain('await loadBackend');
     vi.stubEnv('GRADLOOM_BACKEND', 'webgpu');

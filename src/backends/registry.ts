@@ -5,11 +5,16 @@ import { didYouMean } from '../suggest.ts';
 import type { Backend } from './backend.ts';
 import { createReferenceBackend, loadReferenceBackend } from './reference/index.ts';
 import { createWasmBackend } from './wasm/index.ts';
-import type { WebgpuBackend } from './webgpu/index.ts';
+import type { ProductPrecision, WebgpuBackend } from './webgpu/index.ts';
 
 export interface BackendOptions {
   /** Threads of a CPU backend; default one a core. */
   readonly threads?: number;
+  /**
+   * Of `webgpu`, where it is loaded: 'float16' rounds the factors of matrix products and convolutions to
+   * half precision if the device has it, and sums in float32. Default 'float32'.
+   */
+  readonly products?: ProductPrecision;
 }
 
 const names = ['native', 'wasm', 'webgpu', 'reference'] as const;
@@ -78,6 +83,12 @@ function create(name: string, given: BackendOptions, chosen: boolean): Backend {
   }
 }
 
+/** Options as they are written behind a name. */
+const written: Record<string, (value: string) => BackendOptions> = {
+  threads: (v) => ({ threads: Number(v) }),
+  products: (v) => ({ products: v as ProductPrecision }),
+};
+
 /** `native` or `native:threads=1`, as GRADLOOM_BACKEND has it. */
 function parseSetting(setting: string): { name: string; options: BackendOptions } {
   const [name, ...rest] = setting.split(':');
@@ -85,14 +96,15 @@ function parseSetting(setting: string): { name: string; options: BackendOptions 
   for (const part of rest.join(':').split(',')) {
     if (part.trim() === '') continue;
     const [key, value] = part.split('=').map((s) => s.trim());
-    if (key !== 'threads') {
+    if (!Object.hasOwn(written, key)) {
+      const keys = Object.keys(written);
       throw new GradloomError(
         'backend',
-        `Unknown backend option "${key}" in "${setting}".${didYouMean(key, ['threads'])} There is threads, as in "native:threads=1".`,
+        `Unknown backend option "${key}" in "${setting}".${didYouMean(key, keys)} There are ${keys.join(', ')}, as in "native:threads=1".`,
         { setting, option: key },
       );
     }
-    options = { threads: Number(value) };
+    options = { ...options, ...written[key](value) };
   }
   return { name: name.trim(), options };
 }
@@ -126,18 +138,22 @@ export function setBackend(
 /**
  * `setBackend` for backends that take waiting: `webgpu`, and in a browser `reference`, whose code is
  * loaded then. Resolves with the backend, which is then in use. Without a name, the one that
- * GRADLOOM_BACKEND names, or the default. A `webgpu` whose device is lost is made anew. Rejects with
+ * GRADLOOM_BACKEND names, or the default. A `webgpu` whose device is lost, or that is asked for with other
+ * `products`, is made anew. Rejects with
  * `backend` where there is no such backend or it does not work here.
  */
 export async function loadBackend(
   name: BackendName | (string & {}) = env('GRADLOOM_BACKEND') || 'native',
   options: BackendOptions = {},
 ): Promise<Backend> {
-  const { name: wanted } = parseSetting(name);
+  const { name: wanted, options: given } = parseSetting(name);
   if (wanted === 'reference') await loadReferenceBackend();
-  if (wanted === 'webgpu' && (!webgpu || webgpu.ended)) {
-    const { createWebgpuBackend } = await import('./webgpu/index.ts');
-    webgpu = await createWebgpuBackend();
+  if (wanted === 'webgpu') {
+    const products = options.products ?? given.products ?? webgpu?.products;
+    if (!webgpu || webgpu.ended || webgpu.products !== products) {
+      const { createWebgpuBackend } = await import('./webgpu/index.ts');
+      webgpu = await createWebgpuBackend({ products });
+    }
   }
   return setBackend(name, options);
 }

@@ -46,9 +46,16 @@ export function makePad(onChange: () => void): Pad {
 
   const line = (from: { x: number; y: number }, to: { x: number; y: number }): void => {
     ctx.beginPath();
-    ctx.moveTo(from.x, from.y);
-    ctx.lineTo(to.x, to.y);
-    ctx.stroke();
+    // A line to where it begins leaves no ink, but a pen that touches paper does.
+    if (from.x === to.x && from.y === to.y) {
+      ctx.arc(to.x, to.y, stroke / 2, 0, 2 * Math.PI);
+      ctx.fillStyle = '#fff';
+      ctx.fill();
+    } else {
+      ctx.moveTo(from.x, from.y);
+      ctx.lineTo(to.x, to.y);
+      ctx.stroke();
+    }
     empty = false;
   };
   const place = (e: PointerEvent): { x: number; y: number } => {

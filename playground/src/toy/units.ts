@@ -1,6 +1,5 @@
 /** What every hidden unit has learned, as small pictures of the plane, a row a layer. */
-import { t } from '../i18n/index.ts';
-import { h } from '../ui/dom.ts';
+import { h, setText } from '../ui/dom.ts';
 import { largest, paintSigned } from '../ui/pixels.ts';
 import { planeSide, type ToyFrame } from './protocol.ts';
 
@@ -18,14 +17,16 @@ export function makeUnits(): Units {
       if (canvases.map((l) => l.length).join() !== units.map((l) => l.length).join()) {
         canvases = units.map((layer) => layer.map(() => h('canvas', {})));
         element.replaceChildren(
-          ...canvases.map((layer, i) =>
-            h(
+          ...canvases.map((layer, i) => {
+            const name = h('span', { class: 'quiet' });
+            setText(name, 'toy.layer', { n: i + 1 });
+            return h(
               'div',
               { class: 'units-layer' },
-              h('span', { class: 'quiet' }, t('toy.layer', { n: i + 1 })),
+              name,
               h('div', { class: 'units-row' }, layer),
-            ),
-          ),
+            );
+          }),
         );
       }
       units.forEach((layer, i) => {

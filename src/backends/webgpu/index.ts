@@ -1,1 +1,6 @@
-export { createWebgpuBackend, type WebgpuBackend, type WebgpuOptions } from './webgpu.ts';
+export {
+  createWebgpuBackend,
+  type ProductPrecision,
+  type WebgpuBackend,
+  type WebgpuOptions,
+} from './webgpu.ts';

@@ -44,6 +44,15 @@ export async function tryWebgpu(
   }
 }
 
+let experimental: GPU | undefined;
+
+/** WebGPU with what is an experiment still, such as subgroup matrices; `tryWebgpu` comes first. */
+export async function experimentalGpu(): Promise<GPU> {
+  const dawn = (await import('webgpu')) as unknown as { create(options: string[]): GPU };
+  experimental ??= dawn.create(['enable-dawn-features=allow_unsafe_apis']);
+  return experimental;
+}
+
 /** A GPU whose devices can be lost at will: `lose` ends the one made last. */
 export async function losableGpu(): Promise<{
   gpu: GPU;

@@ -1,4 +1,5 @@
 /** The WebGPU backend: kernels as WGSL, on whatever device the browser or Dawn offers. */
+import type { MatrixShape } from '../../codegen/wgsl/matrix-product.ts';
 import { webgpuTarget } from '../../codegen/wgsl/printer.ts';
 import { lowerGraph } from '../../compiler/lower.ts';
 import type { Program } from '../../compiler/program.ts';
@@ -10,6 +11,13 @@ import type { Backend, DeviceBuffer, Executable } from '../backend.ts';
 import { type Shared, WebgpuBuffer, wholeWords } from './buffer.ts';
 import { Device, type Limits, limitNames } from './device.ts';
 import { WebgpuExecutable } from './executable.ts';
+import {
+  type Feature,
+  featureNames,
+  featuresOf,
+  matrixShapeOf,
+  productsAreRight,
+} from './features.ts';
 import { dataUsage, Pool, readUsage } from './pool.ts';
 import { tasksOf } from './tasks.ts';
 import { Timeline } from './timeline.ts';
@@ -26,15 +34,29 @@ export interface WebgpuOptions {
    */
   readonly shared?: boolean;
   /**
+   * What factors of matrix products and convolutions are. Default: 'float32'. 'float16' rounds them to
+   * half precision where the device computes in it (shader-f16), and sums in float32: less memory to
+   * move, matrix units where they may be used, three digits, and infinity for factors beyond 65504.
+   */
+  readonly products?: ProductPrecision;
+  /** Which of the device's features kernels may use. Default: all they know. */
+  readonly features?: readonly Feature[];
+  /**
    * Limits below the adapter's, by the names of GPUSupportedLimits: what does not fit them is split
    * as on a device that has no more.
    */
   readonly limits?: Partial<Limits>;
 }
 
+export type ProductPrecision = 'float32' | 'float16';
+
 export interface WebgpuBackend extends Backend {
   /** The device, its vendor and what it calls itself. */
   readonly description: string;
+  /** What it was asked to make of factors of products. */
+  readonly products: ProductPrecision;
+  /** What kernels use of what the device has beyond WebGPU's core. */
+  readonly features: readonly Feature[];
   /** How often commands have been submitted to the queue. */
   readonly submissions: number;
   /** Whether the device is lost or disposed of, for good. */
@@ -49,10 +71,18 @@ export interface WebgpuBackend extends Backend {
 const dtypes: ReadonlySet<DType> = new Set(['float32', 'int32', 'uint32', 'uint8', 'bool']);
 
 /**
- * A backend on a WebGPU device. Throws `backend` when there is no adapter.
+ * A backend on a WebGPU device. Throws `backend` when there is no adapter, or no such option.
  * Reads are asynchronous: `await tensor.data()`.
  */
 export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<WebgpuBackend> {
+  const { products = 'float32' } = options;
+  if (products !== 'float32' && products !== 'float16') {
+    throw new GradloomError(
+      'backend',
+      `products must be "float32" or "float16"; received ${JSON.stringify(products)}.`,
+      { products },
+    );
+  }
   const gpu = options.gpu ?? (await platformGpu());
   if (!gpu) {
     throw new GradloomError(
@@ -71,13 +101,27 @@ export async function createWebgpuBackend(options: WebgpuOptions = {}): Promise<
   }
   const requiredLimits = Object.fromEntries(limitNames.map((n) => [n, adapter.limits[n]]));
   const description = describe(adapter);
+  const processor = adapter.info?.isFallbackAdapter || software.test(description);
+  const sharing = options.shared ?? !processor;
+  const offered = sharing ? featuresOf(gpu, adapter, options.features ?? featureNames) : [];
+  const half = products === 'float16' && offered.includes('shader-f16');
+  const matrix = matrixShapeOf(adapter, offered, half);
+  const features = offered.filter((f) => {
+    if (f === 'shader-f16') return half;
+    return f === 'subgroups' || matrix !== undefined;
+  });
   const device = new Device(
-    await adapter.requestDevice({ requiredLimits }),
+    await adapter.requestDevice({
+      requiredLimits,
+      requiredFeatures: features as readonly string[] as GPUFeatureName[],
+    }),
     description,
     options.limits,
   );
-  const processor = adapter.info?.isFallbackAdapter || software.test(description);
-  return backendOn(device, options.shared ?? !processor);
+  const made = backendOn(device, { products, sharing, features, half, matrix });
+  if (!matrix || (await productsAreRight(made, device.gpu))) return made;
+  const fewer = features.filter((f) => !/matrix/.test(f));
+  return backendOn(device, { products, sharing, features: fewer, half });
 }
 
 /** `navigator.gpu` in browsers, the package `webgpu` in Node. */
@@ -98,7 +142,18 @@ function describe({ info }: GPUAdapter): string {
 /** Adapters that are programs. */
 const software = /swiftshader|llvmpipe|lavapipe|basic render|software/i;
 
-function backendOn(device: Device, sharing: boolean): WebgpuBackend {
+interface Use {
+  readonly products: ProductPrecision;
+  readonly sharing: boolean;
+  readonly features: readonly Feature[];
+  readonly half: boolean;
+  readonly matrix?: MatrixShape;
+}
+
+function backendOn(
+  device: Device,
+  { products, sharing, features, half, matrix }: Use,
+): WebgpuBackend {
   const { limits } = device;
   const shared: Shared = {
     device,
@@ -116,12 +171,17 @@ function backendOn(device: Device, sharing: boolean): WebgpuBackend {
     workgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
     invocations: limits.maxComputeInvocationsPerWorkgroup,
     workgroupBytes: sharing ? limits.maxComputeWorkgroupStorageSize : 0,
+    subgroups: features.includes('subgroups'),
+    half,
+    matrix,
   };
   return {
     name: 'webgpu',
     sync: false,
     dtypes,
     description: device.description,
+    products,
+    features,
     get submissions() {
       return device.submissions;
     },

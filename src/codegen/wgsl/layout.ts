@@ -1,6 +1,7 @@
 /** What the ways of running a kernel have in common. */
 import type { Kernel } from '../../compiler/loopnest.ts';
 import type { Scope } from '../c/scope.ts';
+import type { MatrixShape } from './matrix-product.ts';
 import type { Statements } from './statements.ts';
 
 /** What the printer must know of a device. */
@@ -13,6 +14,12 @@ export interface WgslLimits {
   readonly invocations: number;
   /** Bytes of workgroup memory. Zero: invocations share nothing. */
   readonly workgroupBytes: number;
+  /** Whether invocations of a subgroup combine their values without memory, and know its number. */
+  readonly subgroups?: boolean;
+  /** Whether factors of products are rounded to half precision, which the device must have. */
+  readonly half?: boolean;
+  /** The product of matrices that a subgroup computes at once. */
+  readonly matrix?: MatrixShape;
 }
 
 /** A kernel on its way to text. */
@@ -29,6 +36,10 @@ export interface Layout {
   /** Invocations of a workgroup. */
   readonly size: number;
   readonly groups: readonly [x: number, y: number, z: number];
+  /** What the module must begin with. */
+  readonly directives?: readonly string[];
+  /** Whether `main` is told its subgroup's number, `subgroup`, and how many there are, `subgroups`. */
+  readonly subgroups?: boolean;
   /** Declarations and functions of its own. */
   readonly before: readonly string[];
   /** The body of `main`. */

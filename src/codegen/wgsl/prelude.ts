@@ -79,6 +79,12 @@ const minMax = (op: 'min' | 'max'): Helper => ({
   needs: ['is_nan'],
 });
 
+/** The same over a subgroup, whose own operations may lose a NaN. */
+const subgroupMinMax = (op: 'Min' | 'Max'): Helper => ({
+  text: `fn subgroup_${op.toLowerCase()}_f32(x: f32) -> f32 { return select(subgroup${op}(x), bitcast<f32>(nan_bits), subgroupAny(is_nan(x))); }`,
+  needs: ['is_nan', 'nan_bits'],
+});
+
 const helpers: Record<string, Helper> = {
   nan_bits: { text: 'var<private> nan_bits: u32 = 0x7fc00000u;' },
   infinity_bits: { text: 'var<private> infinity_bits: u32 = 0x7f800000u;' },
@@ -88,6 +94,8 @@ const helpers: Record<string, Helper> = {
   // NaN when either side is NaN: a comparison with NaN is false, which picks b.
   min_f32: minMax('min'),
   max_f32: minMax('max'),
+  subgroup_min_f32: subgroupMinMax('Min'),
+  subgroup_max_f32: subgroupMinMax('Max'),
   i32_of_f32: {
     text: `fn i32_of_f32(x: f32) -> i32 {
   if (is_nan(x)) { return 0; }

@@ -115,4 +115,48 @@ describe('workgroups', () => {
     expect(text).toContain('half = half >> 1u');
     expect(text).toContain('if (local == 0u)');
   });
+  it('combine by subgroups where there are, and keep NaN', () => {
+    const x = lax.parameter([8, 5000], 'float32');
+    const print = (v: Value): string => texts([v], [x], { subgroups: true })[0];
+    const sum = print(lax.reduceSum(x, [1]));
+    expect(sum.startsWith('enable subgroups;\nrequires subgroup_id;\n')).toBe(true);
+    expect(sum).toContain('@builtin(num_subgroups) subgroups: u32');
+    expect(sum).toMatch(/= subgroupAdd\(part0\);/);
+    expect(sum).toContain('array<f32, 64>');
+    expect(sum.match(/workgroupBarrier/g)).toHaveLength(1);
+    const most = print(lax.reduceMax(x, [1]));
+    expect(most).toContain('subgroup_max_f32(part0)');
+    expect(most).toContain('subgroupAny(is_nan(x))');
+    const small = lax.parameter([8], 'float32');
+    expect(texts([lax.neg(small)], [small], { subgroups: true })[0]).not.toContain('subgroup');
+  });
+  it('round factors to half precision only when told to, and sum in float32', () => {
+    const [even, inputs] = product(128, 64, 32);
+    const [text] = texts([even], inputs, { half: true });
+    expect(text.startsWith('enable f16;\n')).toBe(true);
+    expect(text).toContain('var<workgroup> tile_a: array<f16, 1024>');
+    expect(text).toContain('var c0 = vec4<f32>();');
+    expect(text).toContain('c0 += f32(tile_a[begin + 0]) * b;');
+    const [thin, given] = product(4, 64, 32);
+    expect(texts([thin], given, { half: true })[0]).not.toContain('f16');
+  });
+  it('multiply by subgroup matrices of the shape that there is', () => {
+    const [large, inputs] = product(70, 128, 40);
+    const matrix = { type: 'f16', m: 16, n: 8, k: 16 } as const;
+    const [text] = texts([large], inputs, { subgroups: true, half: true, matrix });
+    expect(text).toContain('enable chromium_experimental_subgroup_matrix;');
+    expect(text).toContain('subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>, col_major>');
+    expect(text).toContain('subgroupMatrixLoad<subgroup_matrix_right<f16, 8, 16>, row_major>');
+    // A quarter of 32 by 32 is two rows of four matrices.
+    expect(text.match(/subgroup_matrix_result<f32, 8, 16>\(\)/g)).toHaveLength(8);
+    expect(text).toContain('if (row < 70) { finish(');
+    const exact = { type: 'f32', m: 8, n: 8, k: 8 } as const;
+    const [whole] = texts([large], inputs, { subgroups: true, matrix: exact });
+    expect(whole).toContain('subgroup_matrix_left<f32, 8, 8>');
+    expect(whole).not.toContain('f16');
+    const [narrow, given] = product(128, 20, 64);
+    expect(texts([narrow], given, { subgroups: true, matrix: exact })[0]).not.toContain('Matrix');
+    const less = { subgroups: true, matrix: exact, workgroupBytes: 8192 };
+    expect(texts([large], inputs, less)[0]).not.toContain('Matrix');
+  });
 });

@@ -62,12 +62,20 @@ export function printKernel(
   });
   const work = { kernel, limits, statements, root };
   const layout = productLayout(work) ?? sharedFoldLayout(work, need) ?? plainLayout(work);
+  const builtins = [
+    '@builtin(workgroup_id) group: vec3<u32>',
+    '@builtin(local_invocation_index) local: u32',
+    ...(layout.subgroups
+      ? ['@builtin(subgroup_id) subgroup: u32', '@builtin(num_subgroups) subgroups: u32']
+      : []),
+  ];
   const text = [
+    ...(layout.directives ?? []),
     ...memory.lines,
     ...helperSource(helpers),
     ...layout.before,
     `@compute @workgroup_size(${layout.size})`,
-    'fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) local: u32) {',
+    `fn main(${builtins.join(', ')}) {`,
     ...indent([...memory.locals, ...root.lines, ...layout.body]),
     '}',
     '',

@@ -1,6 +1,6 @@
 /**
  * Long reductions by whole workgroups: each invocation takes every n-th element, and their parts are
- * combined in a tree. For kernels whose body is nothing but reductions and what follows from their
+ * combined in a tree, or where there are subgroups by these, whose few results are then gone through. For kernels whose body is nothing but reductions and what follows from their
  * results.
  */
 import { exprsOf, type Stmt, visitStmts } from '../../compiler/loopnest.ts';
@@ -9,6 +9,7 @@ import { indent, Scope } from '../c/scope.ts';
 import { combine } from './expr-text.ts';
 import { groupNumber, type Layout, spread, type Work } from './layout.ts';
 import { literal, scalarType } from './prelude.ts';
+import { acrossSubgroup, smallestSubgroup, subgroupDirectives } from './subgroups.ts';
 
 type Update = Extract<Stmt, { kind: 'update' }>;
 
@@ -140,7 +141,20 @@ export function sharedFoldLayout(work: Work, need: (helper: string) => void): La
     for (const { u, acc, part } of names) {
       const t = u.variable.dtype;
       const shared = `shared_${part}`;
-      before.push(`var<workgroup> ${shared}: array<${scalarType(t)}, ${size}>;`);
+      const room = limits.subgroups ? size / smallestSubgroup : size;
+      before.push(`var<workgroup> ${shared}: array<${scalarType(t)}, ${room}>;`);
+      if (limits.subgroups) {
+        const one = values.fresh('one');
+        lines.push(
+          `let ${one} = ${acrossSubgroup(u.op, t, part, need)};`,
+          `if (subgroupElect()) { ${shared}[subgroup] = ${one}; }`,
+          'workgroupBarrier();',
+          'for (var s = 0u; s < subgroups; s++) {',
+          `  ${acc} = ${combine(u.op, t, acc, `${shared}[s]`, need)};`,
+          '}',
+        );
+        continue;
+      }
       const pair = combine(u.op, t, `${shared}[local]`, `${shared}[local + half]`, need);
       lines.push(
         `${shared}[local] = ${part};`,
@@ -174,5 +188,11 @@ export function sharedFoldLayout(work: Work, need: (helper: string) => void): La
     }
   });
   flush();
-  return { size, groups, before, body: lines };
+  return {
+    size,
+    groups,
+    ...(limits.subgroups ? { directives: subgroupDirectives, subgroups: true } : {}),
+    before,
+    body: lines,
+  };
 }

@@ -17,11 +17,11 @@ import type {
   WeightSource,
 } from '../saving/weights-files.ts';
 import { checkSamples } from '../training/data.ts';
-import { type EvaluateOptions, evaluate, evaluateOptions } from '../training/evaluate.ts';
-import { type FitOptions, fit, fitOptions } from '../training/fit.ts';
+import type { EvaluateOptions } from '../training/evaluate.ts';
+import type { FitOptions } from '../training/fit.ts';
 import { gradientsOf } from '../training/gradient.ts';
-import { type OnBatchOptions, onBatch } from '../training/on-batch.ts';
-import { type PredictOptions, Predictor } from '../training/predict.ts';
+import type { OnBatchOptions } from '../training/on-batch.ts';
+import type { PredictOptions, Predictor } from '../training/predict.ts';
 import type { BatchSource } from '../training/source.ts';
 import type { StepData, StepLogs } from '../training/steps.ts';
 import {
@@ -39,6 +39,14 @@ import { type SummaryOptions, summaryOptions, summaryText } from './summary.ts';
 
 export type { CompileOptions } from '../training/trainer.ts';
 
+type Running = typeof import('../training/running.ts');
+let running: Running | undefined;
+/** Loads what runs models, the first time; after that it is at hand at once. */
+async function loadRunning(): Promise<Running> {
+  running = await import('../training/running.ts');
+  return running;
+}
+
 /**
  * A functional model: `new Model({ inputs, outputs })`, or a class of one's own that holds layers and
  * overrides `call(inputs, { training })`.
@@ -49,13 +57,13 @@ export class Model extends Network {
   /** Of the last fit. */
   history: History | undefined;
   #trainer: Trainer | undefined;
-  readonly #predictor: Predictor = new Predictor(this);
+  #predictor: Predictor | undefined;
   readonly #running = new Map<'train' | 'test', string>();
 
   /** Programs made for other layers are of no use any more. */
   protected layersChanged(): void {
     this.#trainer?.forgetSteps();
-    this.#predictor.clear();
+    this.#predictor?.clear();
   }
 
   /**
@@ -65,7 +73,7 @@ export class Model extends Network {
    */
   compile(o: CompileOptions = {}): void {
     this.#trainer = new Trainer(this, o);
-    this.#predictor.clear();
+    this.#predictor?.clear();
   }
 
   get compiled(): boolean {
@@ -240,6 +248,7 @@ export class Model extends Network {
   async fit(x: DataTree, y?: DataTree, options?: FitOptions): Promise<History>;
   async fit(source: BatchSource, options?: FitOptions): Promise<History>;
   async fit(x: DataTree | BatchSource, y?: unknown, options?: FitOptions): Promise<History> {
+    const { fit, fitOptions } = running ?? (await loadRunning());
     const [targets, o] = optionsOf<FitOptions>(y, options, fitOptions);
     if (awaitedBackend()) await awaitedBackend();
     this.history = await fit(this, x, targets, o);
@@ -263,6 +272,7 @@ export class Model extends Network {
     y?: unknown,
     options?: EvaluateOptions,
   ): Promise<number | number[] | Record<string, number>> {
+    const { evaluate, evaluateOptions } = running ?? (await loadRunning());
     const [targets, o] = optionsOf<EvaluateOptions>(y, options, evaluateOptions);
     if (awaitedBackend()) await awaitedBackend();
     return evaluate(this, x, targets, o);
@@ -271,11 +281,15 @@ export class Model extends Network {
   /** Outputs for every sample of x, or of a source's batches, in the structure of the model's outputs. */
   async predict<R = Tensor>(x: DataTree | BatchSource, options: PredictOptions = {}): Promise<R> {
     if (awaitedBackend()) await awaitedBackend();
+    const { Predictor } = running ?? (await loadRunning());
+    this.#predictor ??= new Predictor(this);
     return this.#predictor.predict(x, options) as Promise<R>;
   }
   /** `predict` on one batch. */
   async predictOnBatch<R = Tensor>(x: DataTree): Promise<R> {
     if (awaitedBackend()) await awaitedBackend();
+    const { Predictor } = running ?? (await loadRunning());
+    this.#predictor ??= new Predictor(this);
     return this.#predictor.predictOnBatch(x) as Promise<R>;
   }
 
@@ -292,6 +306,7 @@ export class Model extends Network {
     o: OnBatchOptions = {},
   ): Promise<number | number[] | Record<string, number>> {
     if (awaitedBackend()) await awaitedBackend();
+    const { onBatch } = running ?? (await loadRunning());
     return onBatch('train', this, x, y, o);
   }
   /** The loss and metrics of one batch, without training. */
@@ -307,6 +322,7 @@ export class Model extends Network {
     o: OnBatchOptions = {},
   ): Promise<number | number[] | Record<string, number>> {
     if (awaitedBackend()) await awaitedBackend();
+    const { onBatch } = running ?? (await loadRunning());
     return onBatch('test', this, x, y, o);
   }
 

@@ -208,6 +208,7 @@ interface Called {
 }
 
 interface Gradients {
+  readonly loss: Tensor;
   readonly after: readonly Tensor[];
   /** Positions of the trainable weights. */
   readonly trainable: readonly number[];
@@ -320,8 +321,12 @@ export class Subject {
     });
   }
 
-  #loss(values: readonly Tensor[], inputs: readonly Tensor[]): [Tensor, readonly Tensor[]] {
-    const { out, penalties, after } = this.#call(values, inputs, !this.row.random);
+  #loss(
+    values: readonly Tensor[],
+    inputs: readonly Tensor[],
+    training = !this.row.random,
+  ): [Tensor, readonly Tensor[]] {
+    const { out, penalties, after } = this.#call(values, inputs, training);
     let total = out
       .map((t, i) => {
         const u = uniform(`${this.row.name}/target${i}`, t.size);
@@ -340,17 +345,18 @@ export class Subject {
     return this.inputs.flatMap((x, i) => (x.dtype === this.#dtype ? [i] : []));
   }
 
-  #gradients(values: readonly Tensor[], inputs: readonly Tensor[]): Gradients {
+  #gradients(values: readonly Tensor[], inputs: readonly Tensor[], training?: boolean): Gradients {
     const trainable = this.layer.weights.flatMap((w, i) =>
       this.layer.trainableWeights.includes(w) ? [i] : [],
     );
-    const [loss, after] = this.#loss(values, inputs);
+    const [loss, after] = this.#loss(values, inputs, training);
     const wrt = [...trainable.map((i) => values[i]), ...this.#floats.map((i) => inputs[i])];
     const gs = gradient(
       loss.value,
       wrt.map((t) => t.value),
     ).map((g) => Tensor.of(g));
     return {
+      loss,
       after,
       trainable,
       weights: gs.slice(0, trainable.length),
@@ -388,34 +394,83 @@ export class Subject {
     return program(values, [...this.inputs]) as Results;
   }
 
-  /** The trainable weights after three steps of SGD with momentum .9 on the mean over the outputs. */
+  /** The trainable weights after three steps on the mean over the outputs. */
   #steps(
     start: readonly Tensor[],
     inputs: readonly Tensor[],
     outputs: readonly Tensor[],
   ): Tensor[] {
     const scale = 1 / outputs.reduce((n, t) => n + t.size, 0);
-    const rate = this.row.rate ?? 0.5;
-    let values = [...start];
-    let velocity: (Tensor | undefined)[] = values.map(() => undefined);
+    let values = start;
+    let velocity: readonly (Tensor | undefined)[] = [];
     let trainable: readonly number[] = [];
     for (let step = 0; step < 3; step++) {
       const g = this.#gradients(values, inputs);
       trainable = g.trainable;
-      const next = [...g.after];
-      const moved = [...velocity];
-      trainable.forEach((i, k) => {
-        const push = g.weights[k].mul(-rate * scale);
-        const v = velocity[i];
-        moved[i] = v ? v.mul(0.9).add(push) : push;
-        const w = values[i].add(moved[i]!);
-        const { constraint } = this.layer.weights[i] as { constraint?: (w: Tensor) => Tensor };
-        next[i] = constraint ? constraint(w) : w;
-      });
-      values = next;
-      velocity = moved;
+      ({ values, velocity } = this.#moved(values, velocity, g, scale));
     }
     return trainable.map((i) => values[i]);
+  }
+
+  /** The variables after a step of SGD with momentum .9, and the trainable weights' velocities. */
+  #moved(
+    values: readonly Tensor[],
+    velocity: readonly (Tensor | undefined)[],
+    g: Gradients,
+    scale: number,
+  ): { values: Tensor[]; velocity: Tensor[] } {
+    const rate = this.row.rate ?? 0.5;
+    const next = [...g.after];
+    const moved = g.trainable.map((i, k) => {
+      const push = g.weights[k].mul(-rate * scale);
+      const v = velocity[k];
+      const m = v ? v.mul(0.9).add(push) : push;
+      const w = values[i].add(m);
+      const { constraint } = this.layer.weights[i] as { constraint?: (w: Tensor) => Tensor };
+      next[i] = constraint ? constraint(w) : w;
+      return m;
+    });
+    return { values: next, velocity: moved };
+  }
+
+  /**
+   * The losses of so many steps on the mean over the outputs, in training, with whatever that draws.
+   * Where the layer has no weights to train, its inputs are moved. Empty where there is no gradient.
+   */
+  async losses(steps: number): Promise<number[]> {
+    const { golden, row } = this;
+    if (!golden.gradients) return [];
+    const scale = 1 / golden.output.reduce((n, p) => n + count(p.shape), 0);
+    const floats = this.#floats;
+    const trains = this.layer.trainableWeights.length > 0;
+    const step = compile(
+      (values: Tensor[], velocity: Tensor[], inputs: Tensor[]) => {
+        const g = this.#gradients(values, inputs, true);
+        const moved = this.#moved(values, velocity, g, scale);
+        const next = [...inputs];
+        if (!trains)
+          floats.forEach((i, k) => {
+            next[i] = inputs[i].sub(g.inputs[k].mul((row.rate ?? 0.5) * scale));
+          });
+        return { loss: g.loss.mul(scale), ...moved, inputs: next };
+      },
+      { name: 'battery step' },
+    );
+    let values = this.variables.map((v) => v.tensor);
+    let velocity = values
+      .slice(0, this.layer.weights.length)
+      .filter((_, i) => this.layer.trainableWeights.includes(this.layer.weights[i]))
+      .map((w) => w.mul(0));
+    let inputs = [...this.inputs];
+    const losses: Tensor[] = [];
+    for (let i = 0; i < steps; i++) {
+      const done = step(values, velocity, inputs);
+      losses.push(done.loss);
+      ({ values, velocity, inputs } = done);
+    }
+    const out: number[] = [];
+    for (const l of losses) out.push((await l.data())[0]);
+    return out;
   }
 
   /** Inference alone. */
