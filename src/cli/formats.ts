@@ -119,7 +119,7 @@ const events: FileFormat = {
   inspect: async (bytes, name) => (await import('./inspect.ts')).inspectEvents(bytes, name),
 };
 
-const tfjs: FileFormat = {
+export const tfjs: FileFormat = {
   name: 'TensorFlow.js model (model.json)',
   extensions: ['.json'],
   recognizes: (b) => /^\s*\{/.test(new TextDecoder().decode(b.subarray(0, 64))),
