@@ -43,7 +43,7 @@ export async function convert(
       );
   }
   if (from.read && to.write) return to.write(await from.read(bytes, input, beside));
-  const readable = formats.filter((f) => f.read);
+  const readable = formats.filter((f) => f.read && f.write);
   throw new GradloomError(
     'convert',
     `${from.name} does not become ${to.name}. Models (.keras, model.json) become .keras, .onnx and .weights.h5, their weights .safetensors; arrays go between ${extensionList(readable)}.`,

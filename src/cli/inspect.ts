@@ -56,7 +56,10 @@ export function layersOf(
   if (!Array.isArray(layers) || depth > 50) return;
   for (const layer of layers as Node[]) {
     const name = path + String(layer?.config?.name ?? '');
-    const shape = layer?.build_config?.input_shape ?? layer?.config?.batch_shape;
+    const shape =
+      layer?.build_config?.input_shape ??
+      layer?.config?.batch_shape ??
+      layer?.config?.batch_input_shape;
     out.push([
       name,
       String(layer?.class_name ?? '?'),
