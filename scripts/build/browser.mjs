@@ -24,6 +24,7 @@ const mainEntries = {
   data: 'src/data/index.ts',
   datasets: 'src/datasets/index.ts',
   onnx: 'src/onnx/index.ts',
+  tfjs: 'src/tfjs/index.ts',
 };
 
 /** Names of the subpaths and where each begins. */

@@ -1,8 +1,9 @@
 /** `npx gradloom`: looks into files of models and arrays, and converts them. Node only. */
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { GradloomError } from '../errors.ts';
+import { type Progress, progressLine } from './progress.ts';
 import { asJson, asText, clean, size } from './report.ts';
 
 const help = `gradloom: what is in a file of a model, and the same in another format
@@ -13,14 +14,16 @@ const help = `gradloom: what is in a file of a model, and the same in another fo
 
 Formats: .keras, .weights.h5, .weights.json with its shards, .h5 (models of Keras 2, too), .safetensors,
 .npz, .npy, .onnx, IDX (MNIST), TensorBoard events, model.json of TensorFlow.js.
-Models (.keras, .h5) become .keras, .onnx, .weights.h5 or .safetensors; arrays go between .h5, .safetensors, .npz, .npy;
-the weights of a model.json to any of these.
+Models (.keras, .h5, a model.json of layers) become .keras, .onnx, .weights.h5 or .safetensors; arrays go
+between .h5, .safetensors, .npz, .npy; the weights of a model.json to any of these.
 `;
 
 /** Where text goes. */
 export interface Streams {
   out(text: string): void;
   err(text: string): void;
+  /** Whether `err` is a terminal, on which lines can be drawn over. */
+  readonly terminal?: boolean;
 }
 
 /** The exit code: 0 when it worked, 1 when a file is at fault, 2 when the call is. */
@@ -89,9 +92,28 @@ async function version(): Promise<string> {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-async function read(path: string): Promise<Uint8Array> {
+/** Large enough to cost nothing, small enough for a bar to move. */
+const piece = 2 ** 22;
+
+async function read(path: string, progress: Progress): Promise<Uint8Array> {
   try {
-    return await readFile(path);
+    const file = await open(path);
+    try {
+      const { size: total } = await file.stat();
+      // Pipes have no size.
+      if (total === 0) return await file.readFile();
+      const bytes = new Uint8Array(total);
+      let at = 0;
+      while (at < total) {
+        const { bytesRead } = await file.read(bytes, at, Math.min(piece, total - at), at);
+        if (bytesRead === 0) break;
+        at += bytesRead;
+        progress('reading', at, total);
+      }
+      return bytes.subarray(0, at);
+    } finally {
+      await file.close();
+    }
   } catch (e) {
     const code = (e as { code?: string }).code;
     const why =
@@ -104,13 +126,23 @@ async function read(path: string): Promise<Uint8Array> {
   }
 }
 
+async function withProgress<T>(to: Streams, f: (progress: Progress) => Promise<T>): Promise<T> {
+  if (!to.terminal) return f(() => {});
+  const { progress, clear } = progressLine((text) => to.err(text));
+  try {
+    return await f(progress);
+  } finally {
+    clear();
+  }
+}
+
 async function inspect(
   path: string,
   o: { json?: boolean; all?: boolean },
   to: Streams,
 ): Promise<number> {
   const { formatOfFile } = await import('./formats.ts');
-  const bytes = await read(path);
+  const bytes = await withProgress(to, (progress) => read(path, progress));
   const report = await formatOfFile(bytes, path).inspect(bytes, path);
   const whole = {
     ...report,
@@ -143,7 +175,15 @@ async function convertFile(
     if (found) return found;
     throw new GradloomError('file-not-found', `${path} is missing beside ${input}.`, { path });
   };
-  const bytes = await convert(await read(input), input, out, beside);
-  await writeAtomically(out, bytes, { who: 'convert' });
+  const bytes = await withProgress(to, async (progress) => {
+    const given = await read(input, progress);
+    progress('converting');
+    const made = await convert(given, input, out, beside);
+    await writeAtomically(out, made, {
+      who: 'convert',
+      onProgress: (done, total) => progress('writing', done, total),
+    });
+    return made;
+  });
   return print(`${out}: ${size(bytes.length)}\n`, to);
 }

@@ -1,6 +1,14 @@
 /** From one format to another. */
 import { GradloomError } from '../errors.ts';
-import { type Beside, extensionList, formatOfFile, formats, formatToWrite } from './formats.ts';
+import {
+  type Beside,
+  extensionList,
+  formatOfFile,
+  formats,
+  formatToWrite,
+  tfjs,
+} from './formats.ts';
+import { isLayersModel } from './tfjs.ts';
 
 const models = /\.(keras|h5|hdf5)$/;
 
@@ -19,27 +27,33 @@ export async function convert(
 ): Promise<Uint8Array> {
   const from = formatOfFile(bytes, input);
   const to = formatToWrite(out);
-  const isModel = models.test(input) && !input.endsWith('.weights.h5');
+  const ofLayers = from === tfjs && isLayersModel(bytes);
+  const isModel = ofLayers || (models.test(input) && !input.endsWith('.weights.h5'));
+  // The shards of a model.json lie beside it.
+  const source = (keras: typeof import('../keras/index.ts'), compile: boolean) =>
+    keras.saving.loadModel(ofLayers ? input : bytes, { name: input, compile });
   if (isModel && (to.extensions[0] === '.onnx' || to.extensions[0] === '.keras')) {
     const keras = await import('../keras/index.ts');
-    const model = await keras.saving.loadModel(bytes, { name: input });
+    const model = await source(keras, true);
     if (to.extensions[0] === '.keras') return keras.saving.encodeModel(model);
     return (await import('../onnx/index.ts')).toOnnx(model);
   }
-  if (from.extensions[0] === '.keras' || (isModel && (await isWholeModel(bytes, input)))) {
+  const weights = out.endsWith('.weights.h5') || (!ofLayers && out.endsWith('.safetensors'));
+  const whole = isModel && !ofLayers && (await isWholeModel(bytes, input));
+  if (from.extensions[0] === '.keras' || whole || (ofLayers && weights)) {
     const keras = await import('../keras/index.ts');
-    const model = await keras.saving.loadModel(bytes, { name: input, compile: false });
-    if (out.endsWith('.weights.h5') || out.endsWith('.safetensors'))
+    const model = await source(keras, false);
+    if (weights)
       return keras.saving.encodeWeights(
         model,
         out.endsWith('.h5') ? '.weights.h5' : '.safetensors',
       );
   }
   if (from.read && to.write) return to.write(await from.read(bytes, input, beside));
-  const readable = formats.filter((f) => f.read);
+  const readable = formats.filter((f) => f.read && f.write);
   throw new GradloomError(
     'convert',
-    `${from.name} does not become ${to.name}. Models (.keras, .h5) become .onnx, .weights.h5 and .safetensors; arrays go between ${extensionList(readable)}.`,
+    `${from.name} does not become ${to.name}. Models (.keras, .h5, model.json) become .keras, .onnx and .weights.h5, their weights .safetensors; arrays go between ${extensionList(readable)}.`,
     { from: from.name, to: to.name },
   );
 }

@@ -132,7 +132,7 @@ const shards: FileFormat = {
     ).arrays,
 };
 
-const tfjs: FileFormat = {
+export const tfjs: FileFormat = {
   name: 'TensorFlow.js model (model.json)',
   extensions: ['.json'],
   recognizes: (b) => /^\s*\{/.test(new TextDecoder().decode(b.subarray(0, 64))),

@@ -37,8 +37,12 @@ export function asText(r: Report, most = 200): string {
   for (const t of r.tables) {
     if (t.rows.length === 0) continue;
     lines.push('', t.title);
-    const shown = t.rows.slice(0, most).map((row) => row.map((v) => clean(String(v))));
-    const number = t.columns.map((_, i) => t.rows.every((row) => typeof row[i] === 'number'));
+    const text = (v: string | number): string => (typeof v === 'number' ? count(v) : clean(v));
+    const shown = t.rows.slice(0, most).map((row) => row.map(text));
+    // Numbers and sizes are read from their last digit.
+    const number = t.columns.map((_, i) =>
+      t.rows.every((row) => typeof row[i] === 'number' || /^[\d.]+ [kMGT]?B$/.test(row[i])),
+    );
     const widths = t.columns.map((c, i) =>
       Math.max(c.length, ...shown.map((row) => row[i].length)),
     );

@@ -1,11 +1,12 @@
 /** The command line on models of TensorFlow.js. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { decodeNpz } from '../formats/npz.ts';
+import { readGoldens } from '../keras/testing.ts';
 import { run } from './command.ts';
 
 let dir: string;
@@ -138,4 +139,22 @@ it('ends quietly when its reader has seen enough', async () => {
   child.stdout.once('data', () => child.stdout.destroy());
   const code = await new Promise((done) => child.on('close', done));
   expect({ code, err }).toEqual({ code: 0, err: '' });
+});
+
+it('makes a .keras file, or ONNX, of a model of layers', async () => {
+  const { models } = readGoldens<{
+    models: { name: string; json: object; shards: Record<string, string> }[];
+  }>('tfjs_models');
+  const c = models.find((m) => m.name === 'cnn')!;
+  const folder = join(dir, 'cnn');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'model.json'), JSON.stringify(c.json));
+  for (const [n, b] of Object.entries(c.shards))
+    writeFileSync(join(folder, n), Buffer.from(b, 'base64'));
+  for (const to of ['m.keras', 'm.onnx', 'm.weights.h5', 'm.safetensors']) {
+    const { status, err } = await cli('convert', join(folder, 'model.json'), join(dir, to));
+    expect([to, status, err]).toEqual([to, 0, '']);
+  }
+  const { out } = await cli('inspect', join(dir, 'm.keras'));
+  expect(out).toMatch(/conv2d_Conv2D1 +Conv2D/);
 });

@@ -19,6 +19,16 @@ function modelJson(bytes: Uint8Array, name: string): Fields {
   }
 }
 
+/** Whether it holds layers, not a graph or weights alone. */
+export function isLayersModel(bytes: Uint8Array): boolean {
+  try {
+    const topology = fields(fields(JSON.parse(new TextDecoder().decode(bytes))).modelTopology);
+    return topology.class_name !== undefined || topology.model_config !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** From model.json alone: the shards are not opened. */
 export function inspectTfjs(bytes: Uint8Array, name: string): Report {
   const model = modelJson(bytes, name);

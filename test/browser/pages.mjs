@@ -10,7 +10,7 @@ export const pages = [
   { path: 'compliance.html', query: '?backend=webgpu&batch=5&oneIn=4', gpu: true },
   { path: 'training.html', query: '?backend=webgpu', gpu: true },
   { path: 'pictures.html' },
-  { path: 'weights.html' },
+  { path: 'weights.html', expected: /Failed to load resource.*(FILE_NOT_FOUND|404)/ },
   { path: 'worker.html' },
   { path: 'worker.html', isolated: true },
   { path: 'no-workers.html', isolated: true, expected: /worker-src|Failed to.*worker/i },

@@ -100,6 +100,60 @@ describe('whole models and the formats of Python', () => {
   });
 });
 
+describe('files that a user chose, addresses and streams', () => {
+  it('of every kind hold the same model', async () => {
+    const model = network();
+    const bytes = await saving.encodeModel(model);
+    const blob = new Blob([bytes as Uint8Array<ArrayBuffer>]);
+    // A handle as the file pickers give them, of the page's own folder.
+    const folder = await navigator.storage.getDirectory();
+    const handle = await folder.getFileHandle('model.keras', { create: true });
+    await model.save(handle);
+    const address = URL.createObjectURL(blob);
+    const sources = [
+      blob,
+      new File([blob], 'm.keras'),
+      handle,
+      address,
+      await fetch(address),
+      blob.stream(),
+    ];
+    for (const source of sources)
+      expect(numbers(await saving.loadModel(source))).toBe(numbers(model));
+    URL.revokeObjectURL(address);
+    expect(await codeOf(() => saving.loadModel(address))).toBe('download-failed');
+    expect(await codeOf(() => saving.loadModel(new URL('/nothing', location.href)))).toBe(
+      'file-not-found',
+    );
+  });
+
+  it('a model.json and its shards come together, in any order', async () => {
+    const values = Float32Array.from([1, 2, 3, 4, 5, 6, 7, 8]);
+    const dense = { name: 'd', units: 2, batch_input_shape: [null, 3], activation: 'linear' };
+    const json = {
+      modelTopology: {
+        class_name: 'Sequential',
+        config: { name: 's', layers: [{ class_name: 'Dense', config: dense }] },
+      },
+      weightsManifest: [
+        {
+          paths: ['a.bin', 'b.bin'],
+          weights: [
+            { name: 'd/kernel', shape: [3, 2], dtype: 'float32' },
+            { name: 'd/bias', shape: [2], dtype: 'float32' },
+          ],
+        },
+      ],
+    };
+    const files = [
+      new File([values.slice(3)], 'b.bin'),
+      new File([JSON.stringify(json)], 'model.json'),
+      new File([values.slice(0, 3)], 'a.bin'),
+    ];
+    expect(numbers(await saving.loadModel(files))).toBe('1,2,3,4,5,6;7,8');
+    expect(await codeOf(() => saving.loadModel(files.slice(1)))).toBe('file-not-found');
+  });
+});
 describe('weights as a download', () => {
   it('make a file that can be loaded', async () => {
     const first = network();

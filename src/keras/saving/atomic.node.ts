@@ -12,7 +12,12 @@ export interface WriteOptions {
   readonly who: string;
   /** The path that the file which was there before keeps. */
   readonly previous?: string;
+  /** Told how many bytes are written. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
+
+/** Written between two reports. */
+const piece = 2 ** 22;
 
 /**
  * Writes a file, with its folders. Whatever fails, what was at `path` before is as it was (or, with
@@ -23,7 +28,7 @@ export interface WriteOptions {
 export async function writeAtomically(
   path: string,
   bytes: Uint8Array,
-  { who, previous }: WriteOptions,
+  { who, previous, onProgress }: WriteOptions,
 ): Promise<void> {
   const folder = dirname(path);
   const unfinished = `${path}.${uniqueSuffix()}.tmp`;
@@ -32,7 +37,12 @@ export async function writeAtomically(
     try {
       const file = await open(unfinished, 'wx');
       try {
-        await file.writeFile(bytes);
+        if (onProgress) {
+          for (let at = 0; at < bytes.length; at += piece) {
+            await file.writeFile(bytes.subarray(at, at + piece));
+            onProgress(Math.min(at + piece, bytes.length), bytes.length);
+          }
+        } else await file.writeFile(bytes);
         await file.sync();
       } finally {
         await file.close();

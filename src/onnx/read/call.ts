@@ -24,10 +24,13 @@ export class Building {
   readonly #known = new Map<Value, TypedArray>();
   /** Graph inputs, by the values that stand for them. */
   readonly inputs: Map<Value, string> = new Map();
+  /** What the codes of errors begin with. */
+  readonly #family: string;
 
-  constructor(budget: Budget, most: number) {
+  constructor(budget: Budget, most: number, family = 'onnx') {
     this.budget = budget;
     this.most = most;
+    this.#family = family;
   }
 
   constant({ data, shape, dtype }: HostArray): Value {
@@ -61,10 +64,10 @@ export class Building {
       if (primitive.name === 'parameter' || primitive.lowering.kind === 'control') {
         const input = this.inputs.get(x);
         if (input !== undefined) throw new NeedsValue(input);
-        throw dynamic(what);
+        throw dynamic(what, this.#family);
       }
       work += outputs.reduce((n, o) => n + o.shape.reduce((a, b) => a * b, 1), 0);
-      if (work > 2 ** 20) throw dynamic(what);
+      if (work > 2 ** 20) throw dynamic(what, this.#family);
       stack.push(...inputs);
     }
     const [out] = interpret(new Graph([...leaves.keys()], [v])).run([...leaves.values()]);
@@ -73,9 +76,9 @@ export class Building {
   }
 }
 
-function dynamic(what: string): GradloomError {
+function dynamic(what: string, family: string): GradloomError {
   return new GradloomError(
-    'onnx-dynamic',
+    `${family}-dynamic`,
     `${what} decides a shape and hangs on data that is computed, or is too large to be computed beforehand; shapes must be known before the model is run.`,
   );
 }

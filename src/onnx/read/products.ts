@@ -1,10 +1,10 @@
 /** Products: MatMul, Gemm, Einsum. */
 import { lax, type Value } from '../../graph/index.ts';
-import type { Call, Op, Ops } from './call.ts';
-import { commonShape, like } from './values.ts';
+import type { Op, Ops } from './call.ts';
+import { type Bounds, commonShape, like } from './values.ts';
 
 /** NumPy's matmul. */
-export function matmul(c: Call, a: Value, b: Value): Value {
+export function matmul(c: Bounds, a: Value, b: Value): Value {
   if (a.shape.length === 0 || b.shape.length === 0) throw c.fail('multiplies a scalar');
   const x = a.shape.length === 1 ? lax.reshape(a, [1, ...a.shape]) : a;
   const y = b.shape.length === 1 ? lax.reshape(b, [...b.shape, 1]) : b;
@@ -55,7 +55,7 @@ interface Term {
 }
 
 /** Dimensions that `...` stands for get labels that no letter has. */
-function labelsOf(c: Call, text: string, rank: number): string[] {
+function labelsOf(c: Bounds, text: string, rank: number): string[] {
   const [before, after, more] = text.trim().split('...');
   if (more !== undefined) throw c.fail(`has an equation with two ellipses in a term: ${text}`);
   const letters = (s: string): string[] => [...s.replaceAll(' ', '')];
@@ -66,7 +66,7 @@ function labelsOf(c: Call, text: string, rank: number): string[] {
 }
 
 /** Repeated labels as a diagonal; labels that nobody else wants summed. */
-function reduced(c: Call, t: Term, wanted: ReadonlySet<string>): Term {
+function reduced(c: Bounds, t: Term, wanted: ReadonlySet<string>): Term {
   let { value, labels } = t;
   for (;;) {
     const twice = labels.findIndex((l, i) => labels.indexOf(l) !== i);
@@ -98,12 +98,12 @@ function product(a: Term, b: Term, later: ReadonlySet<string>): Term {
   return { value, labels: [...batch, ...free(a), ...free(b)] };
 }
 
-const einsum: Op = (c) => {
-  const [left, right] = c.string('equation', '').split('->');
+/** The product that an equation such as `bij,bjk->bik` says. */
+export function einsum(c: Bounds, equation: string, values: readonly Value[]): Value {
+  const [left, right] = equation.split('->');
   const inputs = left.split(',');
-  if (inputs.length !== c.inputs.length)
-    throw c.fail('has an equation with another number of terms');
-  let terms: Term[] = c.all.map((value, i) => ({
+  if (inputs.length !== values.length) throw c.fail('has an equation with another number of terms');
+  let terms: Term[] = values.map((value, i) => ({
     value,
     labels: labelsOf(c, inputs[i], value.shape.length),
   }));
@@ -130,10 +130,10 @@ const einsum: Op = (c) => {
   c.sizes(now.value.shape);
   const perm = result.map((l) => now.labels.indexOf(l));
   return lax.transpose(now.value, perm);
-};
+}
 
 export const products: Ops = {
   MatMul: (c) => matmul(c, c.get(0), c.get(1)),
   Gemm: gemm,
-  Einsum: einsum,
+  Einsum: (c) => einsum(c, c.string('equation', ''), c.all),
 };

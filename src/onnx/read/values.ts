@@ -4,8 +4,11 @@ import { lax, type Value } from '../../graph/index.ts';
 import { broadcastBack } from '../../graph/primitives/reduce.ts';
 import type { Call } from './call.ts';
 
+/** Who says what is wrong, and how large arrays may be. */
+export type Bounds = Pick<Call, 'fail' | 'sizes'>;
+
 /** NumPy's broadcasting of shapes. */
-export function commonShape(c: Call, shapes: readonly (readonly number[])[]): number[] {
+export function commonShape(c: Bounds, shapes: readonly (readonly number[])[]): number[] {
   const rank = Math.max(0, ...shapes.map((s) => s.length));
   const common = Array.from({ length: rank }, (_, d) => {
     const sizes = shapes.map((s) => s[d - rank + s.length] ?? 1);
