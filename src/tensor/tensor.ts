@@ -36,7 +36,17 @@ import { realize, storageOf } from './runtime.ts';
 import { breathe } from './storage.ts';
 
 export type Scalar = number | boolean;
-export type TensorLike = Tensor | Scalar | NestedArray | TypedArray | ArrayBufferView;
+/** What holds a tensor and stands for it: a variable. */
+export interface TensorHolder {
+  readonly tensor: Tensor;
+}
+export type TensorLike =
+  | Tensor
+  | Scalar
+  | NestedArray
+  | TypedArray
+  | ArrayBufferView
+  | TensorHolder;
 export type NestedArray = readonly (Scalar | NestedArray)[];
 export type Axis = number | readonly number[] | null;
 export interface ReduceOptions {

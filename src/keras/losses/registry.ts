@@ -105,6 +105,8 @@ export type LossLike = string | Loss | LossFn | Serialized;
  */
 export function getLoss(id: LossLike): Loss {
   if (id instanceof Loss) return id;
+  // Only the class says that its targets are labels, which are looked at before training.
+  if (id === sparseCategoricalCrossentropy) return new SparseCategoricalCrossentropy();
   if (typeof id === 'function') return new FunctionLoss(id, {}, snakeCase(id.name || 'loss'));
   if (isSerialized(id)) return deserialize(id);
   if (typeof id === 'string') return new (lookup('loss', id, table, lossAliases))();

@@ -13,14 +13,15 @@ import { registeredName, registeredObject } from './registration.ts';
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 type Config = Readonly<Record<string, unknown>>;
 
-/** Options whose words have a digit at the end, which camelCase swallows. */
-const withDigits = /([bB]eta)([12])$/;
+/** Options whose words have a digit at the end, which camelCase swallows: `beta_2_decay`, `epsilon_1`. */
+const withDigits = /(beta|epsilon)([12])(?![0-9])/gi;
 
-/** `kernelInitializer` -> `kernel_initializer`. */
+/** `kernelInitializer` -> `kernel_initializer`, `sparseYPred` -> `sparse_y_pred`. */
 export function pythonKey(key: string): string {
   return key
     .replace(withDigits, '$1_$2')
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/([A-Z])([A-Z][a-z])/g, '$1_$2')
     .toLowerCase();
 }
 
