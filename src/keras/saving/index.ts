@@ -6,8 +6,11 @@ import type * as weights from './weights-files.ts';
 
 export type { SavedFile } from './indexed-db.ts';
 export type { LoadModelOptions } from './keras-file.ts';
+export { deserializeKerasObject, serializeKerasObject } from './keras-object.ts';
 export type { ModelSource, SaveModelOptions } from './models-files.ts';
 export {
+  customObjectScope,
+  getCustomObjects,
   getRegisteredName,
   getRegisteredObject,
   registerKerasSerializable,
@@ -20,6 +23,12 @@ export const saveModel: typeof models.saveModel = /* @__PURE__ */ later(
 );
 export const loadModel: typeof models.loadModel = /* @__PURE__ */ later(
   async () => (await import('./models-files.ts')).loadModel,
+);
+export const modelToJson: typeof models.modelToJson = /* @__PURE__ */ later(
+  async () => (await import('./models-files.ts')).modelToJson,
+);
+export const modelFromJson: typeof models.modelFromJson = /* @__PURE__ */ later(
+  async () => (await import('./models-files.ts')).modelFromJson,
 );
 export const encodeModel: typeof models.encodeModel = /* @__PURE__ */ later(
   async () => (await import('./models-files.ts')).encodeModel,

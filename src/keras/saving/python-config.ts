@@ -5,6 +5,7 @@
  * and which of them there are is decided by the registries.
  */
 import { GradloomError } from '../../errors.ts';
+import { customNamed } from '../custom-objects.ts';
 import { camelCase } from '../identifiers.ts';
 import { isSerialized } from '../serialization.ts';
 import { isPlainObject } from '../tree.ts';
@@ -68,6 +69,7 @@ export function toPython(x: unknown, option = ''): Json {
       Object.entries(x).map(([k, v]) => [keep ? k : pythonKey(k), toPython(v, keep ? option : k)]),
     );
   }
+  if (typeof x === 'function' && x.name) return functionToPython(x.name);
   throw new GradloomError(
     'saving',
     `${option || 'A config'} holds ${typeof x === 'function' ? `the function ${x.name || '(without a name)'}` : `an object of ${x.constructor?.name}`}, which a file cannot keep.`,
@@ -80,8 +82,19 @@ const unknownThere: readonly [RegExp, readonly string[]][] = [
   [/^SpatialDropout[123]D$/, ['noiseShape', 'trainable']],
 ];
 
+/** A function of one's own, which whoever reads the file must know by its name. */
+function functionToPython(name: string): Json {
+  return {
+    module: 'builtins',
+    class_name: 'function',
+    config: name,
+    registered_name: registeredName(name) ?? name,
+  };
+}
+
 function classToPython(x: Config, option: string): Json {
   const { className, config, ...rest } = x as { className: string; config: Config };
+  if (className === 'function') return functionToPython(String(config.name));
   if (className === '__keras_tensor__') {
     const { shape, dtype, kerasHistory } = config as Record<string, Json>;
     return { class_name: className, config: { shape, dtype, keras_history: kerasHistory } };
@@ -232,7 +245,7 @@ function readClass(
     case '__lambda__':
       throw lambda(o.name);
     case 'function':
-      return registeredObject(String(object.registered_name ?? config)) ?? String(config);
+      return customNamed(String(object.registered_name)) ?? customNamed(String(config)) ?? config;
     case '__tensor__':
     case '__keras_tensor__':
     case '__slice__':
