@@ -11,6 +11,7 @@ import { checkDType, type DType, isFloat, type TypedArray } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
 import type { Value } from '../graph/index.ts';
 import * as lax from '../graph/lax.ts';
+import { checkOptions } from '../options.ts';
 import {
   checkShape,
   normalizeAxes,
@@ -363,6 +364,7 @@ export class Tensor {
     more: ReduceOptions | undefined,
   ): { axes: number[]; keepdims: boolean } {
     const options = isOptions(given) ? given : { axis: given, ...more };
+    checkOptions('This function', options, ['axis', 'keepdims', 'ddof']);
     return {
       axes: normalizeAxes(options.axis ?? null, this.ndim),
       keepdims: options.keepdims ?? false,
@@ -453,6 +455,7 @@ export class Tensor {
     given: number | null | undefined | { axis?: number | null; keepdims?: boolean },
   ): Tensor {
     const o = typeof given === 'object' && given !== null ? given : { axis: given };
+    checkOptions(name, o, ['axis', 'keepdims']);
     if (this.size === 0)
       throw new GradloomError('empty', `${name} of an empty array has no value.`, {
         shape: [...this.shape],
