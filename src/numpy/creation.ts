@@ -285,6 +285,11 @@ export function diag(x: TensorLike, which: DiagonalArg = 0): Tensor {
   return make(lax.select(on.value, square, lax.full([n, n], 0, t.dtype)), t);
 }
 
+/** A square matrix with the flattened array on the k-th diagonal. */
+export function diagflat(x: TensorLike, k: DiagonalArg = 0): Tensor {
+  return diag(asTensor(x).ravel(), k);
+}
+
 /** Which diagonal of which matrices: by position, or by name in an object. */
 export interface DiagonalOptions {
   /** Above the main one when positive. */

@@ -84,6 +84,11 @@ export const logaddexp: Binary = binary(
     );
   }),
 );
+/** log2(2^a + 2^b), without overflow. */
+export const logaddexp2: Binary = (a, b) => {
+  const [x, y] = [asFloat(a), asFloat(b)];
+  return logaddexp(x.mul(Math.LN2), y.mul(Math.LN2)).mul(Math.LOG2E);
+};
 /** The magnitude of a with the sign of b (-0 counts as negative). */
 export const copysign: Binary = binary(
   arith.floating((a, b) => lax.select(isNegative(b), lax.neg(lax.abs(a)), lax.abs(a))),
