@@ -173,6 +173,10 @@ def more_pairs():
     yield "OneHotIoU", "scores", {"num_classes": 3, "target_class_ids": [0, 2]}, three(lambda: ones(6, 3), lambda: u(6, 3))
     yield "OneHotIoU", "labels predicted", {"num_classes": 3, "target_class_ids": [0, 2], "sparse_y_pred": True}, three(lambda: ones(6, 3), lambda: grid(3, 6))
     yield "OneHotMeanIoU", "scores", {"num_classes": 3, "dtype": "float32"}, three(lambda: ones(6, 3), lambda: u(6, 3))
+    for ignored in (1, -1):
+        scores = a([0.1, 0.8, 0.1], [0.4, 0.4, 0.2], [0.2, 0.3, 0.5], [0.3, 0.3, 0.4])
+        yield "SparseCategoricalCrossentropy", f"ignoring {ignored}", {"ignore_class": ignored}, [
+            (ints(0, 1, ignored, 2), scores), (ints(ignored, ignored, 2, 1), scores), (ints(0, 0, 1, 2), scores)]
 
 
 def masked():

@@ -59,6 +59,13 @@ rows = [
     ["conv_transpose", ["$img", "$ktrans"], {"strides": 2}], ["conv_transpose", ["$img", "$ktrans"], {"strides": [3, 2], "padding": "same", "output_padding": [1, 0]}],
     ["max_pool", ["$img", 2, 2], {}], ["max_pool", ["$img", [3, 2], [2, 1]], {"padding": "same"}], ["average_pool", ["$img", 3, 2], {"padding": "same"}], ["average_pool", ["$seq", 2, 2], {}],
     ["image.resize", ["$picture", [3, 7]], {}], ["image.resize", ["$picture", [7, 3]], {"interpolation": "nearest"}],
+    ["layer_normalization", ["$m"], {}], ["layer_normalization", ["$m", "$scale", "$offset"], {"epsilon": 0.01}], ["layer_normalization", ["$t"], {"axis": [1, 2]}],
+    ["rms_normalization", ["$m"], {}], ["rms_normalization", ["$m", "$scale"], {"epsilon": 0.1}], ["rms_normalization", ["$t"], {"axis": [1, 2]}],
+    ["squareplus", ["$m"], {}], ["sparse_plus", ["$m"], {}], ["sparse_sigmoid", ["$m"], {}], ["divide_no_nan", ["$m", "$y"], {}], ["saturate_cast", ["$m", "int32"], {}],
+    ["fmax", ["$m", "$p"], {}], ["fmin", ["$m", "$p"], {}], ["fmod", ["$m", "$p"], {}], ["heaviside", ["$m", "$p"], {}], ["isin", ["$labels", "$ids"], {}], ["isposinf", ["$big"], {}], ["isneginf", ["$big"], {}],
+    ["logaddexp2", ["$m", "$p"], {}], ["percentile", ["$m", 30.0], {"axis": 1}], ["ptp", ["$m"], {"axis": 0}], ["rad2deg", ["$m"], {}], ["flipud", ["$m"], {}], ["fliplr", ["$m"], {}],
+    ["array_split", ["$m", 2], {}], ["hsplit", ["$t", 3], {}], ["vsplit", ["$m", 2], {}], ["bitwise_invert", ["$labels"], {}], ["left_shift", ["$labels", "$ids"], {}], ["right_shift", ["$labels", "$ids"], {}],
+    ["corrcoef", ["$m"], {}], ["diagflat", ["$scale"], {}],
 ]
 
 

@@ -39,14 +39,4 @@ export function lookup<T>(
   );
 }
 
-/** Refuses options that `allowed` does not name. */
-export function checkOptions(what: string, options: object, allowed: readonly string[]): void {
-  for (const key of Object.keys(options)) {
-    if (allowed.includes(key)) continue;
-    throw new GradloomError(
-      'unknown-option',
-      `${what} has no option "${key}".${didYouMean(key, allowed)}`,
-      { option: key, allowed: [...allowed] },
-    );
-  }
-}
+export { checkOptions } from '../options.ts';

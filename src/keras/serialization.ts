@@ -9,11 +9,14 @@ interface Configurable {
   getConfig(): Record<string, unknown>;
   /** Where the class goes by another name. */
   readonly className?: string;
+  /** What is written in the place of class and config. */
+  readonly serialized?: Serialized;
 }
 
 /** { className, config } of an initializer, regularizer, constraint or layer; null for none. */
 export function serialize(part: Configurable | null | undefined): Serialized | null {
   if (!part) return null;
+  if (part.serialized) return part.serialized;
   return { className: part.className ?? part.constructor.name, config: part.getConfig() };
 }
 

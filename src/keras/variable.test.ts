@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { setBackend } from '../backends/registry.ts';
-import { tensor } from '../tensor/index.ts';
+import * as np from '../numpy/index.ts';
+import { type Tensor, tensor } from '../tensor/index.ts';
 import * as keras from './index.ts';
 import { Variable } from './variable.ts';
 
@@ -12,6 +13,58 @@ function line(): keras.Sequential {
   m.compile({ optimizer: 'sgd', loss: 'mse' });
   return m;
 }
+
+describe('a variable in the place of a tensor', () => {
+  it('is what functions of keras.ops, np and tensors take, and its gradient is found', () => {
+    const w = new Variable([[1, 2]], { name: 'w', dtype: 'float64' });
+    expect([w.dtype, w.shape, w.ndim]).toEqual(['float64', [1, 2], 2]);
+    expect(keras.ops.matmul(tensor([[3]]), w).arraySync()).toEqual([[3, 6]]);
+    expect(np.sum(w).arraySync()).toBe(3);
+    expect(
+      tensor([[1, 1]])
+        .sub(w)
+        .arraySync(),
+    ).toEqual([[0, -1]]);
+    class Scale extends layers.Layer {
+      w!: Variable;
+      override build(shape: readonly (number | null)[]): void {
+        this.w = this.addWeight({ name: 'w', shape: [shape.at(-1)!], initializer: 'ones' });
+      }
+      call(x: Tensor): Tensor {
+        return keras.ops.multiply(x, this.w);
+      }
+    }
+    const input = keras.input({ shape: [2] });
+    const m = keras.model({ inputs: input, outputs: new Scale().apply(input) });
+    const [g] = m.gradient(keras.ops.sum(m.apply([[2, 5]])), m.trainableVariables);
+    expect(g.arraySync()).toEqual([2, 5]);
+  });
+  it('is assigned to, added to and taken from', () => {
+    const v = new Variable([1, 2]);
+    v.assign([3, 4]);
+    v.assignAdd(1);
+    v.assignSub([1, 2]);
+    expect(v.value.arraySync()).toEqual([3, 3]);
+    expect(() => v.assignAdd([[1, 2]])).toThrow(/of shape \(1, 2\) cannot be assigned/);
+    expect(() => new Variable('zeros' as never)).toThrow(/Cannot make a tensor of a string/);
+  });
+  it('variables are weights, then seeds and states; metrics stand apart', () => {
+    const m = keras.sequential([
+      layers.dense(1, { inputShape: [2] }),
+      layers.batchNormalization(),
+      layers.dropout(0.5),
+    ]);
+    m.compile({ optimizer: 'sgd', loss: 'mse' });
+    expect(m.trainableVariables.map((v) => v.name)).toEqual(['kernel', 'bias', 'gamma', 'beta']);
+    expect(m.nonTrainableVariables.map((v) => v.name)).toEqual([
+      'moving_mean',
+      'moving_variance',
+      'seed_generator_state',
+    ]);
+    expect(m.variables.length).toBe(7);
+    expect(m.metricsVariables.map((v) => v.name)).toEqual(['total', 'count']);
+  });
+});
 
 for (const backend of ['reference', 'wasm'] as const) {
   describe(`a variable on ${backend}`, () => {

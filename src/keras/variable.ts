@@ -14,12 +14,15 @@ import { apply, lax } from '../graph/index.ts';
 import { reshape } from '../graph/primitives/index.ts';
 import { showShape } from '../shape.ts';
 import {
+  asTensor,
   bufferOf,
   fromData,
   type StateCell,
   stateScope,
   Tensor,
+  type TensorLike,
   takeBuffer,
+  tensor,
 } from '../tensor/index.ts';
 import { Storage } from '../tensor/storage.ts';
 import type { Regularizer } from './regularizers/index.ts';
@@ -30,6 +33,8 @@ export type ConstraintFn = (w: Tensor) => Tensor;
 export interface VariableOptions {
   readonly name?: string;
   readonly path?: string;
+  /** That of the first value unless given. */
+  readonly dtype?: DType;
   readonly trainable?: boolean;
   readonly regularizer?: Regularizer;
   readonly constraint?: ConstraintFn;
@@ -64,7 +69,8 @@ export class Variable implements StateCell {
   /** The bare buffer, in a box of its own so that it can be freed after the variable. */
   readonly #held: Held = { buffer: undefined, backend: undefined };
 
-  constructor(initial: Tensor, o: VariableOptions = {}) {
+  constructor(first: TensorLike, o: VariableOptions = {}) {
+    const initial = tensor(first, { dtype: o.dtype });
     this.name = o.name ?? 'variable';
     this.path = o.path ?? this.name;
     this.shape = initial.shape;
@@ -95,12 +101,20 @@ export class Variable implements StateCell {
     return this.#tensor!;
   }
 
+  /** Keras's name of `tensor`. */
+  get value(): Tensor {
+    return this.tensor;
+  }
+  get ndim(): number {
+    return this.shape.length;
+  }
   get size(): number {
     return this.shape.reduce((a, b) => a * b, 1);
   }
 
   /** Replaces the value. Throws `shape` when it does not fit. */
-  assign(value: Tensor): void {
+  assign(given: TensorLike): void {
+    const value = asTensor(given);
     if (
       value.shape.length !== this.shape.length ||
       value.shape.some((n, d) => n !== this.shape[d])
@@ -119,6 +133,15 @@ export class Variable implements StateCell {
     const scope = stateScope();
     if (scope) scope.write(this, v);
     else this.#set(v);
+  }
+
+  /** Adds to the value, which keeps its shape. Throws `shape`. */
+  assignAdd(value: TensorLike): void {
+    this.assign(this.tensor.add(value));
+  }
+  /** Takes away from the value. Throws `shape`. */
+  assignSub(value: TensorLike): void {
+    this.assign(this.tensor.sub(value));
   }
 
   /**

@@ -226,3 +226,95 @@ describe('nothing in it', () => {
     expect([t.shape, t.dataSync().length]).toEqual([shape, shape.reduce((a, b) => a * b, 1)]);
   });
 });
+
+describe('arguments by name', () => {
+  const m = np.arange(6, { dtype: 'float64' }).reshape([2, 3]);
+  it.each<[string, np.Tensor, np.Tensor]>([
+    ['eye', np.eye(2, { M: 3, k: 1 }), np.eye(2, 3, 1)],
+    ['tri', np.tri(2, { M: 3, k: 1 }), np.tri(2, 3, 1)],
+    ['vander', np.vander([1, 2], { N: 3, increasing: true }), np.vander([1, 2], 3, true)],
+    ['diag', np.diag(m, { k: 1 }), np.diag(m, 1)],
+    ['diagonal', np.diagonal(m, { offset: 1 }), np.diagonal(m, 1)],
+    ['trace', np.trace(m, { offset: 1 }), np.trace(m, 1)],
+    ['diff', np.diff(m, { n: 1, axis: 0 }), np.diff(m, 1, 0)],
+    ['round', np.round(m.div(7), { decimals: 1 }), np.round(m.div(7), 1)],
+    ['clip', np.clip(m, { min: 2 }), np.clip(m, 2, null)],
+    ['transpose', np.transpose(m, { axes: [1, 0] }), m.T],
+    ['rot90', np.rot90(m, { k: -1 }), np.rot90(m, -1)],
+    ['roll', np.roll(m, { shift: 1, axis: 1 }), np.roll(m, 1, 1)],
+    ['tensordot', np.tensordot(m, m, { axes: [[0], [0]] }), np.tensordot(m, m, [[0], [0]])],
+    ['average', np.average(m, { axis: 1, weights: [1, 0, 0] }), m.slice(':', 0)],
+  ])('%s', (_, named, placed) => {
+    expect(named.shape).toEqual(placed.shape);
+    expect(named.arraySync()).toEqual(placed.arraySync());
+  });
+  it('random numbers', () => {
+    const draw = (f: (g: np.random.Generator) => np.Tensor): unknown =>
+      f(np.random.defaultRng(3)).arraySync();
+    expect(draw((g) => g.normal({ loc: 2, scale: 3, size: [2] }))).toEqual(
+      draw((g) => g.normal(2, 3, [2])),
+    );
+    expect(draw((g) => g.uniform({ high: 9, size: 3 }))).toEqual(draw((g) => g.uniform(0, 9, 3)));
+    expect(draw((g) => g.integers(5, { size: 3 }))).toEqual(draw((g) => g.integers(5, null, 3)));
+    expect(draw((g) => g.integers(2, 5, { size: 3, endpoint: true }))).toEqual(
+      draw((g) => g.integers(2, 5, 3, { endpoint: true })),
+    );
+    expect(draw((g) => g.random({ size: 2, dtype: 'float64' }))).toEqual(
+      draw((g) => g.random(2, { dtype: 'float64' })),
+    );
+    const all = draw((g) => g.choice(5, 5, false)) as number[];
+    expect([...all].sort()).toEqual([0, 1, 2, 3, 4]);
+    expect(draw((g) => g.choice(3, 4, true, [0, 1, 0]))).toEqual([1, 1, 1, 1]);
+  });
+  it.each<[() => unknown, RegExp]>([
+    [() => np.sum(m, { axes: 0 } as object), /no option "axes". Did you mean "axis"/],
+    [() => np.mean(m, { keepdim: true } as object), /no option "keepdim". Did you mean "keepdims"/],
+    [() => np.argmax(m, { dim: 1 } as object), /argmax has no option "dim"/],
+    [() => np.concatenate([m, m], { axes: 1 } as object), /no option "axes"/],
+    [() => np.zeros([2], { type: 'int32' } as object), /no option "type". Did you mean "dtype"/],
+    [() => np.arange(3, { dtyp: 'int32' } as object), /no option "dtyp"/],
+    [() => np.pad(m, 1, { constant: 3 } as object), /pad has no option "constant"/],
+    [() => np.unique(m, { return_counts: true } as object), /Did you mean "returnCounts"/],
+    [() => np.round(m, { decimal: 1 } as object), /Did you mean "decimals"/],
+    [() => np.clip(m, { low: 1 } as object), /clip has no option "low"/],
+    [() => np.random.normal({ mean: 1 } as object), /normal has no option "mean"/],
+    [() => np.random.choice(3, { count: 1 } as object), /choice has no option "count"/],
+    [() => np.linalg.norm(m, { order: 1 } as object), /Did you mean "ord"/],
+    [() => np.bincount([1], { minLength: 3 } as object), /Did you mean "minlength"/],
+    [() => np.histogram(m, { bin: 3 } as object), /Did you mean "bins"/],
+    [() => np.diag(m, 0.5), /k must be a whole number/],
+  ])('refuses what is not known: %s', (f, message) => {
+    expect(f).toThrow(message);
+  });
+});
+
+describe('unique slices', () => {
+  const x = np.array(
+    [
+      [1, 2],
+      [0, 9],
+      [1, 2],
+      [1, 0],
+    ],
+    { dtype: 'int32' },
+  );
+  it('along an axis, with where they came from', () => {
+    const [u, index, inverse, counts] = np.unique(x, {
+      axis: 0,
+      returnIndex: true,
+      returnInverse: true,
+      returnCounts: true,
+    }) as np.Tensor[];
+    expect(u.arraySync()).toEqual([
+      [0, 9],
+      [1, 0],
+      [1, 2],
+    ]);
+    expect(index.arraySync()).toEqual([1, 3, 0]);
+    expect(inverse.arraySync()).toEqual([2, 0, 2, 1]);
+    expect(counts.arraySync()).toEqual([1, 1, 2]);
+    expect((np.unique(x.T, { axis: -1 }) as np.Tensor).arraySync()).toEqual(u.T.arraySync());
+    const none = np.unique(np.zeros([0, 2]), { axis: 0 }) as np.Tensor;
+    expect(none.shape).toEqual([0, 2]);
+  });
+});

@@ -2,10 +2,11 @@
 import { checkDType, type DType, isFloat, makeArray } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
 import { lax } from '../graph/index.ts';
+import { checkOptions } from '../options.ts';
 import { checkShape } from '../shape.ts';
 import { asTensor, fromData, Tensor, type TensorLike, tensor } from '../tensor/index.ts';
 import { stack } from './joining.ts';
-import { filled, make, type ShapeLike, shapeOf, wholeNumber } from './support.ts';
+import { filled, given, isOptions, make, type ShapeLike, shapeOf, wholeNumber } from './support.ts';
 
 export interface DTypeOption {
   readonly dtype?: DType | (string & {});
@@ -13,6 +14,7 @@ export interface DTypeOption {
 type DTypeArg = DType | (string & {}) | DTypeOption | undefined;
 
 function dtypeOf(arg: DTypeArg, otherwise: DType): DType {
+  if (isOptions(arg)) checkOptions('This function', arg, ['dtype']);
   const name = typeof arg === 'object' ? arg.dtype : arg;
   return name === undefined ? otherwise : checkDType(name);
 }
@@ -26,6 +28,7 @@ type Nested = TensorLike | readonly Nested[];
  * Throws `ragged` for rows of different lengths, `range` for numbers outside the dtype.
  */
 export function array(x: Nested, dtype?: DTypeArg): Tensor {
+  if (isOptions(dtype)) checkOptions('array', dtype, ['dtype']);
   const name = typeof dtype === 'object' ? dtype.dtype : dtype;
   if (holdsTensors(x)) {
     const t = stack((x as readonly Nested[]).map((y) => array(y)));
@@ -86,17 +89,28 @@ export function fullLike(x: TensorLike, value: TensorLike, dtype?: DTypeArg): Te
   return full(t.shape, value, dtypeOf(dtype, t.dtype));
 }
 
+/** What `eye` and `tri` take beside the number of rows. */
+export interface EyeOptions extends DTypeOption {
+  /** The number of columns; that of rows unless given. */
+  readonly M?: number | null;
+  /** Which diagonal: above the main one when positive. */
+  readonly k?: number;
+}
+
 /** Ones on the k-th diagonal of an n by m matrix. */
 export function eye(
   n: number,
-  m: number | null = null,
-  options: { readonly k?: number } & DTypeOption = {},
+  columns?: number | null | EyeOptions,
+  more?: number | EyeOptions,
+  dtype?: DTypeArg,
 ): Tensor {
-  const shape = [wholeNumber('eye: n', n, 0), wholeNumber('eye: m', m ?? n, 0)];
+  const names = ['M', 'k', 'dtype'] as const;
+  const options = given<EyeOptions>('eye', names, [columns, more, dtype]);
+  const shape = [wholeNumber('eye: N', n, 0), wholeNumber('eye: M', options.M ?? n, 0)];
   const column = lax.iota(shape, 1, 'int32');
   const row = lax.iota(shape, 0, 'int32');
   const on = lax.eq(column, lax.add(row, lax.full(shape, options.k ?? 0, 'int32')));
-  return make(lax.convert(on, dtypeOf(options, 'float32')));
+  return make(lax.convert(on, dtypeOf(options.dtype, 'float32')));
 }
 export function identity(n: number, dtype?: DTypeArg): Tensor {
   return eye(n, n, { dtype: dtypeOf(dtype, 'float32') });
@@ -147,10 +161,11 @@ function spaced(
 ): { n: number; endpoint: boolean; type: DType } {
   const o =
     typeof count === 'object' ? count : { ...options, ...(count !== undefined && { num: count }) };
+  checkOptions(name, o, ['num', 'endpoint', 'dtype', ...(name === 'logspace' ? ['base'] : [])]);
   return {
     n: wholeNumber(`${name}: num`, o.num ?? 50, 0),
     endpoint: o.endpoint ?? true,
-    type: dtypeOf(o, 'float32'),
+    type: dtypeOf(o.dtype, 'float32'),
   };
 }
 
@@ -247,7 +262,8 @@ export function indices(shape: readonly number[]): Tensor {
 }
 
 /** A vector's square matrix with it on the k-th diagonal; a matrix's k-th diagonal. */
-export function diag(x: TensorLike, k = 0): Tensor {
+export function diag(x: TensorLike, which: DiagonalArg = 0): Tensor {
+  const k = diagonalOf(which);
   const t = asTensor(x);
   if (t.ndim === 2) return diagonal(t, k);
   if (t.ndim !== 1) {
@@ -269,8 +285,29 @@ export function diag(x: TensorLike, k = 0): Tensor {
   return make(lax.select(on.value, square, lax.full([n, n], 0, t.dtype)), t);
 }
 
+/** A square matrix with the flattened array on the k-th diagonal. */
+export function diagflat(x: TensorLike, k: DiagonalArg = 0): Tensor {
+  return diag(asTensor(x).ravel(), k);
+}
+
+/** Which diagonal of which matrices: by position, or by name in an object. */
+export interface DiagonalOptions {
+  /** Above the main one when positive. */
+  readonly offset?: number;
+  readonly axis1?: number;
+  readonly axis2?: number;
+}
+
 /** The k-th diagonal of `axis1` and `axis2`, as the last axis. */
-export function diagonal(x: TensorLike, k = 0, axis1 = 0, axis2 = 1): Tensor {
+export function diagonal(
+  x: TensorLike,
+  offset?: number | DiagonalOptions,
+  firstAxis?: number,
+  secondAxis?: number,
+): Tensor {
+  const names = ['offset', 'axis1', 'axis2'] as const;
+  const args = [offset, firstAxis, secondAxis];
+  const { offset: k = 0, axis1 = 0, axis2 = 1 } = given<DiagonalOptions>('diagonal', names, args);
   const t = asTensor(x);
   const [a, b] = [axis1, axis2].map((d) => (d < 0 ? d + t.ndim : d));
   if (t.ndim < 2 || a === b) {
@@ -309,7 +346,12 @@ function triangle(x: TensorLike, k: number, lower: boolean): Tensor {
 /** Which diagonal: by position, or by name in an object. */
 export type DiagonalArg = number | { readonly k?: number };
 
-const diagonalOf = (k: DiagonalArg): number => (typeof k === 'number' ? k : (k.k ?? 0));
+function diagonalOf(arg: DiagonalArg): number {
+  const { k = 0 } = given<{ k: number }>('This function', ['k'], [arg]);
+  if (!Number.isInteger(k))
+    throw new GradloomError('argument', `k must be a whole number; received ${k}.`, { k });
+  return k;
+}
 
 /** The elements on and below the k-th diagonal; zeros above. */
 export function tril(x: TensorLike, k: DiagonalArg = 0): Tensor {
@@ -320,14 +362,30 @@ export function triu(x: TensorLike, k: DiagonalArg = 0): Tensor {
   return triangle(x, diagonalOf(k), false);
 }
 /** Ones on and below the k-th diagonal. */
-export function tri(n: number, m: number | null = null, k = 0, dtype?: DTypeArg): Tensor {
-  return tril(ones([n, m ?? n], dtype), k);
+export function tri(
+  n: number,
+  columns?: number | null | EyeOptions,
+  more?: number | EyeOptions,
+  dtype?: DTypeArg,
+): Tensor {
+  const names = ['M', 'k', 'dtype'] as const;
+  const o = given<EyeOptions>('tri', names, [columns, more, dtype]);
+  return tril(ones([n, o.M ?? n], o.dtype), o.k ?? 0);
 }
 
 /** Columns are the powers of x, highest first (lowest first when `increasing`). */
-export function vander(x: TensorLike, n?: number, increasing = false): Tensor {
+export function vander(
+  x: TensorLike,
+  columns?: number | null | { readonly N?: number | null; readonly increasing?: boolean },
+  ascending?: boolean,
+): Tensor {
   const t = asTensor(x);
-  const count = n ?? t.size;
+  const { N, increasing = false } = given<{ N: number | null; increasing: boolean }>(
+    'vander',
+    ['N', 'increasing'],
+    [columns, ascending],
+  );
+  const count = wholeNumber('vander: N', N ?? t.size, 0);
   const powers = Array.from({ length: count }, (_, i) => t.pow(increasing ? i : count - 1 - i));
   return powers.length === 0 ? zeros([t.size, 0]) : stack(powers, 1);
 }

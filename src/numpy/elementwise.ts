@@ -4,8 +4,9 @@
  */
 import { isFloat } from '../dtype.ts';
 import { lax, type Value } from '../graph/index.ts';
+import { checkOptions } from '../options.ts';
 import { arith, asTensor, binaryOp, type Tensor, type TensorLike } from '../tensor/index.ts';
-import { asFloat, asNumber, filled, make } from './support.ts';
+import { asFloat, asNumber, filled, given, make } from './support.ts';
 
 type Unary = (x: TensorLike) => Tensor;
 type Binary = (a: TensorLike, b: TensorLike) => Tensor;
@@ -83,6 +84,11 @@ export const logaddexp: Binary = binary(
     );
   }),
 );
+/** log2(2^a + 2^b), without overflow. */
+export const logaddexp2: Binary = (a, b) => {
+  const [x, y] = [asFloat(a), asFloat(b)];
+  return logaddexp(x.mul(Math.LN2), y.mul(Math.LN2)).mul(Math.LOG2E);
+};
 /** The magnitude of a with the sign of b (-0 counts as negative). */
 export const copysign: Binary = binary(
   arith.floating((a, b) => lax.select(isNegative(b), lax.neg(lax.abs(a)), lax.abs(a))),
@@ -200,7 +206,8 @@ export const fix: Unary = trunc;
 /** To the nearest whole number, halves to even. */
 export const rint: Unary = float(lax.roundNearestEven);
 /** To `decimals` places, halves to even; negative places round to tens, hundreds, … */
-export function round(x: TensorLike, decimals = 0): Tensor {
+export function round(x: TensorLike, places: number | { readonly decimals?: number } = 0): Tensor {
+  const { decimals = 0 } = given<{ decimals: number }>('round', ['decimals'], [places]);
   const t = asTensor(x);
   if (decimals === 0) return t.round();
   const scale = 10 ** Math.abs(decimals);
@@ -211,9 +218,20 @@ export function round(x: TensorLike, decimals = 0): Tensor {
   return decimals > 0 ? t.mul(scale).round().div(scale) : t.div(scale).round().mul(scale);
 }
 export const around: typeof round = round;
+/** The ends of a range; null or nothing where it is open. */
+export interface ClipOptions {
+  readonly min?: TensorLike | null;
+  readonly max?: TensorLike | null;
+}
+
 /** Held between lo and hi; null leaves a side open. */
-export function clip(x: TensorLike, lo: TensorLike | null, hi: TensorLike | null): Tensor {
-  return asTensor(x).clip(lo, hi);
+export function clip(
+  x: TensorLike,
+  lo?: TensorLike | null | ClipOptions,
+  hi?: TensorLike | null,
+): Tensor {
+  const { min = null, max = null } = given<ClipOptions>('clip', ['min', 'max'], [lo, hi]);
+  return asTensor(x).clip(min, max);
 }
 export const deg2rad: Unary = float((x) => lax.mul(x, lax.full(x.shape, Math.PI / 180, x.dtype)));
 export const radians: Unary = deg2rad;
@@ -250,6 +268,7 @@ export function nanToNum(
   x: TensorLike,
   options: { readonly nan?: number; readonly posinf?: number; readonly neginf?: number } = {},
 ): Tensor {
+  checkOptions('nanToNum', options, ['nan', 'posinf', 'neginf']);
   const t = asTensor(x);
   if (!isFloat(t.dtype)) return t;
   const largest = t.dtype === 'float32' ? 3.4028234663852886e38 : Number.MAX_VALUE;

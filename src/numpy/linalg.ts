@@ -2,11 +2,12 @@
 import { isFloat, promoteTypes } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
 import { lax } from '../graph/index.ts';
+import { checkOptions } from '../options.ts';
 import { normalizeAxis, showShape } from '../shape.ts';
 import { type Axis, asTensor, type Tensor, type TensorLike } from '../tensor/index.ts';
-import { diagonal } from './creation.ts';
+import { type DiagonalOptions, diagonal } from './creation.ts';
 import { stack } from './joining.ts';
-import { asFloat, make } from './support.ts';
+import { asFloat, given, make } from './support.ts';
 
 /** As Python's `@`: matrices, vectors, and stacks of matrices that broadcast. Throws `shape`. */
 export function matmul(a: TensorLike, b: TensorLike): Tensor {
@@ -31,6 +32,11 @@ export function vdot(a: TensorLike, b: TensorLike): Tensor {
   return asTensor(a).ravel().dot(asTensor(b).ravel());
 }
 
+/** How many axes, or which of both. */
+export type TensordotAxes =
+  | number
+  | readonly [number | readonly number[], number | readonly number[]];
+
 /**
  * Summed over pairs of axes: the last `axes` of a with the first of b (default 2), or those named as
  * [axes of a, axes of b]. Throws `shape`.
@@ -38,8 +44,9 @@ export function vdot(a: TensorLike, b: TensorLike): Tensor {
 export function tensordot(
   a: TensorLike,
   b: TensorLike,
-  axes: number | readonly [number | readonly number[], number | readonly number[]] = 2,
+  over: TensordotAxes | { readonly axes?: TensordotAxes } = 2,
 ): Tensor {
+  const { axes = 2 } = given<{ axes: TensordotAxes }>('tensordot', ['axes'], [over]);
   let [x, y] = [asTensor(a), asTensor(b)];
   const list = (v: number | readonly number[], t: Tensor): number[] =>
     (typeof v === 'number' ? [v] : v).map((d) => normalizeAxis(d, t.ndim));
@@ -84,8 +91,13 @@ export function alike(x: Tensor, y: Tensor): [Tensor, Tensor] {
 }
 
 /** The sum of the k-th diagonal. */
-export function trace(x: TensorLike, k = 0, axis1 = 0, axis2 = 1): Tensor {
-  return diagonal(x, k, axis1, axis2).sum(-1);
+export function trace(
+  x: TensorLike,
+  offset?: number | DiagonalOptions,
+  axis1?: number,
+  axis2?: number,
+): Tensor {
+  return diagonal(x, offset, axis1, axis2).sum(-1);
 }
 
 /** The Kronecker product. */
@@ -124,6 +136,7 @@ export interface NormOptions {
 /** The length of vectors (of the flattened array when no axis is given); 'fro' of matrices. */
 export function norm(x: TensorLike, options: number | 'fro' | NormOptions = {}): Tensor {
   const o = typeof options === 'object' ? options : { ord: options };
+  checkOptions('norm', o, ['ord', 'axis', 'keepdims']);
   const t = asFloat(x);
   const range = { axis: o.axis ?? null, keepdims: o.keepdims ?? false };
   const ord = o.ord ?? 2;

@@ -1,10 +1,11 @@
 /** The same elements in other shapes and orders. */
 import { GradloomError } from '../errors.ts';
 import { lax } from '../graph/index.ts';
+import { checkOptions } from '../options.ts';
 import { broadcastShapes, normalizeAxes, normalizeAxis, type Shape } from '../shape.ts';
-import { asTensor, fromData, type Tensor, type TensorLike } from '../tensor/index.ts';
+import { type Axis, asTensor, fromData, type Tensor, type TensorLike } from '../tensor/index.ts';
 import { concatenate } from './joining.ts';
-import { type AxesArg, type AxisArg, along, axesOf, make, wholeNumber } from './support.ts';
+import { type AxesArg, type AxisArg, along, axesOf, given, make, wholeNumber } from './support.ts';
 
 export function shape(x: TensorLike): readonly number[] {
   return asTensor(x).shape;
@@ -23,7 +24,11 @@ export function ravel(x: TensorLike): Tensor {
   return asTensor(x).ravel();
 }
 /** Dimensions in another order; reversed when none is given. */
-export function transpose(x: TensorLike, axes?: readonly number[] | null): Tensor {
+export function transpose(
+  x: TensorLike,
+  order?: readonly number[] | null | { readonly axes?: readonly number[] | null },
+): Tensor {
+  const { axes } = given<{ axes: readonly number[] | null }>('transpose', ['axes'], [order]);
   return asTensor(x).transpose(axes ?? undefined);
 }
 export const permuteDims: typeof transpose = transpose;
@@ -163,9 +168,18 @@ export function flipud(x: TensorLike): Tensor {
 }
 
 /** Shifted along `axis`, what falls off coming in on the other side; of the flattened array when none is given. */
-export function roll(x: TensorLike, shift: number | readonly number[], where?: AxesArg): Tensor {
+export function roll(
+  x: TensorLike,
+  by: number | readonly number[] | { readonly shift: number | readonly number[]; axis?: Axis },
+  where?: AxesArg,
+): Tensor {
   const t = asTensor(x);
-  const axis = axesOf(where);
+  const args = given<{ shift: number | readonly number[]; axis: Axis }>(
+    'roll',
+    ['shift', 'axis'],
+    [by, where],
+  );
+  const { shift = 0, axis } = args;
   if (axis == null) return roll(t.ravel(), sumOf(shift), 0).reshape(t.shape);
   const axes = typeof axis === 'number' ? [axis] : axis;
   const shifts = typeof shift === 'number' ? axes.map(() => shift) : shift;
@@ -190,7 +204,15 @@ function sumOf(shift: number | readonly number[]): number {
 }
 
 /** Turned by k quarter turns in the plane of two axes, from the first towards the second. */
-export function rot90(x: TensorLike, k = 1, axes: readonly [number, number] = [0, 1]): Tensor {
+export function rot90(
+  x: TensorLike,
+  turns?: number | { readonly k?: number; readonly axes?: readonly [number, number] },
+  plane?: readonly [number, number],
+): Tensor {
+  const { k = 1, axes = [0, 1] as const } = given<{
+    k: number;
+    axes: readonly [number, number];
+  }>('rot90', ['k', 'axes'], [turns, plane]);
   const t = asTensor(x);
   const [a, b] = axes.map((d) => normalizeAxis(d, t.ndim));
   if (a === b) throw new GradloomError('axis', 'rot90 takes two different axes.', { axes });
@@ -220,6 +242,7 @@ export function pad(
 ): Tensor {
   let t = asTensor(x);
   const o = typeof options === 'string' ? { mode: options } : options;
+  checkOptions('pad', o, ['mode', 'constantValues']);
   const mode = o.mode ?? 'constant';
   const pairs = t.shape.map((_, d): readonly [number, number] => {
     if (typeof width === 'number') return [width, width];

@@ -81,7 +81,7 @@ const calls: Record<string, (xs: Tensor[], a: Args) => unknown> = {
   vstack: (xs) => np.vstack(xs),
   hstack: (xs) => np.hstack(xs),
   eye: (_, a) => np.eye(a.n as number, a.m as number, { k: a.k as number }),
-  linspace: (_, a) => np.linspace(a.start as number, a.stop as number, a as never),
+  linspace: (_, { start, stop, ...o }) => np.linspace(start as number, stop as number, o),
   arange: (_, a) => np.arange(a.start as number, a.stop as number, a.step as number),
   einsum: (xs, a) => np.einsum(a.spec as string, ...xs),
 };

@@ -10,7 +10,7 @@ import { GradloomError } from '../errors.ts';
 import { lax, type Value } from '../graph/index.ts';
 import { checkShape, normalizeAxis, showShape, sizeOf } from '../shape.ts';
 import { asTensor, fromData, type Tensor, type TensorLike } from '../tensor/index.ts';
-import { make, type ShapeLike, shapeOf, wholeNumber } from './support.ts';
+import { given, make, type ShapeLike, shapeOf, wholeNumber } from './support.ts';
 
 export type Size = ShapeLike | null | undefined;
 const sizeOrScalar = (size: Size): readonly number[] => (size == null ? [] : shapeOf(size));
@@ -21,6 +21,27 @@ export interface DrawOptions {
 export interface IntegerOptions extends DrawOptions {
   /** Whether `high` may be drawn too. */
   readonly endpoint?: boolean;
+}
+/** The arguments of a draw by name: `normal({ loc: 1, size: [2, 3] })`. */
+export interface SizeArgs extends DrawOptions {
+  readonly size?: Size;
+}
+export interface UniformArgs extends SizeArgs {
+  readonly low?: number;
+  readonly high?: number;
+}
+export interface NormalArgs extends SizeArgs {
+  /** The mean. */
+  readonly loc?: number;
+  /** The standard deviation. */
+  readonly scale?: number;
+}
+export interface ExponentialArgs extends SizeArgs {
+  /** The mean. */
+  readonly scale?: number;
+}
+export interface IntegerArgs extends SizeArgs, IntegerOptions {
+  readonly high?: number | null;
 }
 export interface ChoiceOptions {
   readonly size?: Size;
@@ -80,39 +101,67 @@ export class Generator {
   }
 
   /** Uniform in [0, 1). */
-  random(size?: Size, options: DrawOptions = {}): Tensor {
+  random(shape?: Size | SizeArgs, more?: DrawOptions): Tensor {
+    const { size, ...options } = given<SizeArgs>('random', ['size', 'dtype'], [shape, more]);
     return make(this.#unit(sizeOrScalar(size), floatType('random', options)));
   }
   /** Uniform in [low, high). */
-  uniform(low = 0, high = 1, size?: Size, options: DrawOptions = {}): Tensor {
+  uniform(from?: number | UniformArgs, to?: number, shape?: Size, more?: DrawOptions): Tensor {
+    const names = ['low', 'high', 'size', 'dtype'] as const;
+    const args = given<UniformArgs>('uniform', names, [from, to, shape, more]);
+    const { low = 0, high = 1, size, ...options } = args;
     return this.random(size, options)
       .mul(high - low)
       .add(low);
   }
   /** Normal with mean 0 and deviation 1: sqrt(2) erfinv of a uniform number in (-1, 1). */
-  standardNormal(size?: Size, options: DrawOptions = {}): Tensor {
+  standardNormal(wanted?: Size | SizeArgs, more?: DrawOptions): Tensor {
+    const { size, ...options } = given<SizeArgs>(
+      'standardNormal',
+      ['size', 'dtype'],
+      [wanted, more],
+    );
     const shape = sizeOrScalar(size);
     const dtype = floatType('standardNormal', options);
     const at = (n: number): Value => lax.full(shape, n, dtype);
     const u = lax.sub(lax.mul(this.#open(shape, dtype), at(2)), at(1));
     return make(lax.mul(lax.erfInv(u), at(Math.SQRT2)));
   }
-  normal(mean = 0, deviation = 1, size?: Size, options: DrawOptions = {}): Tensor {
+  normal(mean?: number | NormalArgs, spread?: number, shape?: Size, more?: DrawOptions): Tensor {
+    const names = ['loc', 'scale', 'size', 'dtype'] as const;
+    const args = given<NormalArgs>('normal', names, [mean, spread, shape, more]);
+    const { loc = 0, scale: deviation = 1, size, ...options } = args;
     if (!(deviation >= 0))
       throw new GradloomError(
         'argument',
         `normal: the deviation must be 0 or more; received ${deviation}.`,
         { deviation },
       );
-    return this.standardNormal(size, options).mul(deviation).add(mean);
+    return this.standardNormal(size, options).mul(deviation).add(loc);
   }
   /** Exponential with the given mean. */
-  exponential(scale = 1, size?: Size, options: DrawOptions = {}): Tensor {
+  exponential(mean?: number | ExponentialArgs, shape?: Size, more?: DrawOptions): Tensor {
+    const names = ['scale', 'size', 'dtype'] as const;
+    const args = given<ExponentialArgs>('exponential', names, [mean, shape, more]);
+    const { scale = 1, size, ...options } = args;
     const u = this.#open(sizeOrScalar(size), floatType('exponential', options));
     return make(lax.neg(lax.log(u))).mul(scale);
   }
   /** Whole numbers in [low, high), or [0, low) when only one is given: int32. Throws `range`. */
-  integers(low: number, high?: number | null, size?: Size, options: IntegerOptions = {}): Tensor {
+  integers(
+    first: number,
+    second?: number | null | IntegerArgs,
+    third?: Size | IntegerArgs,
+    more?: IntegerOptions,
+  ): Tensor {
+    const names = ['low', 'high', 'size', 'dtype', 'endpoint'] as const;
+    const args = given<IntegerArgs & { low: number }>('integers', names, [
+      first,
+      second,
+      third,
+      more,
+    ]);
+    const { low = 0, high, size, ...options } = args;
     const [from, to] = high == null ? [0, low] : [low, high];
     const span = to - from + (options.endpoint ? 1 : 0);
     const whole = Number.isInteger(from) && Number.isInteger(to);
@@ -156,11 +205,14 @@ export class Generator {
   }
 
   /** Elements of x, or of 0 to x-1, drawn at random. Throws `argument`. */
-  choice(x: number | TensorLike, sizeOrOptions?: Size | ChoiceOptions): Tensor {
-    const o: ChoiceOptions =
-      typeof sizeOrOptions === 'object' && sizeOrOptions !== null && !Array.isArray(sizeOrOptions)
-        ? (sizeOrOptions as ChoiceOptions)
-        : { size: sizeOrOptions as Size };
+  choice(
+    x: number | TensorLike,
+    size?: Size | ChoiceOptions,
+    again?: boolean | ChoiceOptions,
+    shares?: TensorLike,
+  ): Tensor {
+    const names = ['size', 'replace', 'p', 'axis'] as const;
+    const o = given<ChoiceOptions>('choice', names, [size, again, shares]);
     const t = typeof x === 'number' ? undefined : asTensor(x);
     const axis = t ? normalizeAxis(o.axis ?? 0, t.ndim) : 0;
     const n = t ? t.shape[axis] : wholeNumber('choice: n', x as number, 1);
@@ -254,7 +306,7 @@ function global(): Generator {
 export function seed(value: number): void {
   shared = new Generator(value);
 }
-export function random(size?: Size, options: DrawOptions = {}): Tensor {
+export function random(size?: Size | SizeArgs, options?: DrawOptions): Tensor {
   return global().random(size, options);
 }
 /** Uniform in [0, 1): rand(2, 3) has shape (2, 3). */
@@ -265,27 +317,45 @@ export function rand(...shape: readonly number[]): Tensor {
 export function randn(...shape: readonly number[]): Tensor {
   return global().standardNormal(shape);
 }
-export function uniform(low = 0, high = 1, size?: Size, options: DrawOptions = {}): Tensor {
+export function uniform(
+  low?: number | UniformArgs,
+  high?: number,
+  size?: Size,
+  options?: DrawOptions,
+): Tensor {
   return global().uniform(low, high, size, options);
 }
-export function normal(mean = 0, deviation = 1, size?: Size, options: DrawOptions = {}): Tensor {
+export function normal(
+  mean?: number | NormalArgs,
+  deviation?: number,
+  size?: Size,
+  options?: DrawOptions,
+): Tensor {
   return global().normal(mean, deviation, size, options);
 }
-export function standardNormal(size?: Size, options: DrawOptions = {}): Tensor {
+export function standardNormal(size?: Size | SizeArgs, options?: DrawOptions): Tensor {
   return global().standardNormal(size, options);
 }
-export function exponential(scale = 1, size?: Size, options: DrawOptions = {}): Tensor {
+export function exponential(
+  scale?: number | ExponentialArgs,
+  size?: Size,
+  options?: DrawOptions,
+): Tensor {
   return global().exponential(scale, size, options);
 }
 /** Whole numbers in [low, high), or [0, low). */
-export function randint(low: number, high?: number | null, size?: Size): Tensor {
+export function randint(
+  low: number,
+  high?: number | null | IntegerArgs,
+  size?: Size | IntegerArgs,
+): Tensor {
   return global().integers(low, high, size);
 }
 export function integers(
   low: number,
-  high?: number | null,
-  size?: Size,
-  options: IntegerOptions = {},
+  high?: number | null | IntegerArgs,
+  size?: Size | IntegerArgs,
+  options?: IntegerOptions,
 ): Tensor {
   return global().integers(low, high, size, options);
 }
@@ -296,6 +366,11 @@ export function permutation(x: number | TensorLike, axis = 0): Tensor {
 export function shuffle(x: TensorLike, axis = 0): Tensor {
   return global().shuffle(x, axis);
 }
-export function choice(x: number | TensorLike, sizeOrOptions?: Size | ChoiceOptions): Tensor {
-  return global().choice(x, sizeOrOptions);
+export function choice(
+  x: number | TensorLike,
+  size?: Size | ChoiceOptions,
+  replace?: boolean | ChoiceOptions,
+  p?: TensorLike,
+): Tensor {
+  return global().choice(x, size, replace, p);
 }

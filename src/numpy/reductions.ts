@@ -3,9 +3,25 @@ import { isFloat } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
 import { lax } from '../graph/index.ts';
 import { normalizeAxes, normalizeAxis } from '../shape.ts';
-import { asTensor, type ReduceOptions, type Tensor, type TensorLike } from '../tensor/index.ts';
+import {
+  type Axis,
+  asTensor,
+  type ReduceOptions,
+  type Tensor,
+  type TensorLike,
+} from '../tensor/index.ts';
 import { isnan } from './logic.ts';
-import { type AxisArg, along, asFloat, asNumber, filled, make, type ReduceArg } from './support.ts';
+import {
+  type AxisArg,
+  along,
+  asFloat,
+  asNumber,
+  filled,
+  given,
+  isOptions,
+  make,
+  type ReduceArg,
+} from './support.ts';
 import { where } from './where.ts';
 
 type Reduction = (x: TensorLike, axis?: ReduceArg, options?: ReduceOptions) => Tensor;
@@ -71,15 +87,20 @@ const nanExtreme =
 export const nanmax: Reduction = nanExtreme(Number.NEGATIVE_INFINITY, max);
 export const nanmin: Reduction = nanExtreme(Number.POSITIVE_INFINITY, min);
 
+export interface AverageOptions extends ReduceOptions {
+  readonly weights?: TensorLike;
+}
+
 /** The mean, each element weighed; `weights` broadcasts to x, or is a vector along `axis`. */
 export function average(
   x: TensorLike,
-  axis?: ReduceArg,
-  options: ReduceOptions & { readonly weights?: TensorLike } = {},
+  axis?: Axis | AverageOptions,
+  options: AverageOptions = {},
 ): Tensor {
-  const o =
-    typeof axis === 'object' && axis !== null && !Array.isArray(axis) ? axis : { axis, ...options };
-  const weights = (o as { weights?: TensorLike }).weights ?? options.weights;
+  const { weights, ...o } = {
+    ...options,
+    ...((isOptions(axis) ? axis : { axis }) as ReduceOptions & { weights?: TensorLike }),
+  };
   const t = asFloat(x);
   if (weights === undefined) return t.mean(o as ReduceOptions);
   let w = asTensor(weights);
@@ -121,8 +142,14 @@ export function cummin(x: TensorLike, axis?: AxisArg): Tensor {
 }
 
 /** Each element less the one before it along `axis` (default the last), n times. */
-export function diff(x: TensorLike, n = 1, axis?: AxisArg): Tensor {
-  let { t, axis: a } = along(x, axis, -1);
+export function diff(
+  x: TensorLike,
+  times?: number | { readonly n?: number; readonly axis?: number },
+  of?: AxisArg,
+): Tensor {
+  const args = given<{ n: number; axis: number }>('diff', ['n', 'axis'], [times, of]);
+  const { n = 1 } = args;
+  let { t, axis: a } = along(x, args.axis, -1);
   if (!Number.isInteger(n) || n < 0)
     throw new GradloomError(
       'argument',

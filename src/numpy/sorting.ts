@@ -5,8 +5,10 @@
 import { type DType, makeArray, type TypedArray } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
 import { lax } from '../graph/index.ts';
-import { showShape } from '../shape.ts';
+import { checkOptions } from '../options.ts';
+import { normalizeAxis, showShape } from '../shape.ts';
 import { asTensor, fromData, isConcrete, type Tensor, type TensorLike } from '../tensor/index.ts';
+import { moveaxis } from './manipulation.ts';
 import { type AxisArg, along, hostData, make } from './support.ts';
 
 /** bool is sorted as uint8. */
@@ -43,8 +45,6 @@ const ascending = (a: number, b: number): number => {
   if (a > b) return 1;
   return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
 };
-const sameKey = (a: number, b: number): boolean => a === b || (Number.isNaN(a) && Number.isNaN(b));
-
 export interface UniqueOptions {
   /** Also the position of the first occurrence of each. */
   readonly returnIndex?: boolean;
@@ -52,44 +52,60 @@ export interface UniqueOptions {
   readonly returnInverse?: boolean;
   /** Also how often each occurs. */
   readonly returnCounts?: boolean;
+  /** Distinct slices along this axis, not elements; their inverse is a vector. */
+  readonly axis?: number | null;
 }
 
 /** The distinct elements, ascending; with options an array: [values, index, inverse, counts]. */
 export function unique(x: TensorLike): Tensor;
 export function unique(x: TensorLike, options: UniqueOptions): Tensor | Tensor[];
 export function unique(x: TensorLike, options: UniqueOptions = {}): Tensor | Tensor[] {
+  checkOptions('unique', options, ['returnIndex', 'returnInverse', 'returnCounts', 'axis']);
   const t = asTensor(x);
-  const data = hostData(t);
-  const order = orderOf(data);
+  const axis = options.axis == null ? null : normalizeAxis(options.axis, t.ndim);
+  // Slices as rows.
+  const rows = axis === null ? t.reshape([t.size, 1]) : moveaxis(t, axis, 0);
+  const n = rows.shape[0];
+  const width = n === 0 ? 0 : rows.size / n;
+  const data = hostData(rows);
+  const compare = (i: number, j: number): number => {
+    for (let k = 0; k < width; k++) {
+      const c = ascending(data[i * width + k], data[j * width + k]);
+      if (c !== 0) return c;
+    }
+    return 0;
+  };
+  // Equal keys stay in order of position: the first of a run is the first occurrence.
+  const order = Int32Array.from({ length: n }, (_, i) => i).sort((i, j) => compare(i, j) || i - j);
   const firsts: number[] = [];
   const counts: number[] = [];
-  const inverse = new Int32Array(data.length);
-  for (let k = 0; k < order.length; k++) {
+  const inverse = new Int32Array(n);
+  for (let k = 0; k < n; k++) {
     const i = order[k];
-    if (k === 0 || !sameKey(data[i], data[order[k - 1]])) {
+    if (k === 0 || compare(i, order[k - 1]) !== 0) {
       firsts.push(i);
       counts.push(0);
     }
     counts[counts.length - 1]++;
     inverse[i] = firsts.length - 1;
   }
-  const values = makeArray(t.dtype, firsts.length);
-  for (let k = 0; k < firsts.length; k++) values[k] = data[firsts[k]];
+  const values = makeArray(t.dtype, firsts.length * width);
+  firsts.forEach((i, k) => {
+    values.set(data.subarray(i * width, (i + 1) * width) as never, k * width);
+  });
   const ints = (v: ArrayLike<number>, shape: readonly number[] = [v.length]): Tensor =>
     fromData(Int32Array.from(v), shape, 'int32');
-  const u = fromData(values, [values.length], t.dtype);
+  const found = fromData(
+    values,
+    axis === null ? [firsts.length] : [firsts.length, ...rows.shape.slice(1)],
+    t.dtype,
+  );
+  const u = axis === null ? found : moveaxis(found, 0, axis);
   const more: Tensor[] = [];
   if (options.returnIndex) more.push(ints(firsts));
-  if (options.returnInverse) more.push(ints(inverse, t.shape));
+  if (options.returnInverse) more.push(ints(inverse, axis === null ? t.shape : [n]));
   if (options.returnCounts) more.push(ints(counts));
   return more.length > 0 ? [u, ...more] : u;
-}
-
-function orderOf(data: TypedArray): Int32Array {
-  // Equal keys stay in order of position: the first of a run is the first occurrence.
-  return Int32Array.from({ length: data.length }, (_, i) => i).sort(
-    (i, j) => ascending(data[i], data[j]) || i - j,
-  );
 }
 
 /** For each element of x, whether it is among `values`. */
@@ -98,6 +114,7 @@ export function isin(
   values: TensorLike,
   options: { readonly invert?: boolean } = {},
 ): Tensor {
+  checkOptions('isin', options, ['invert']);
   const t = asTensor(x);
   const known = new Set<number>(hostData(asTensor(values)));
   const data = hostData(t);
@@ -191,6 +208,7 @@ export function bincount(
   x: TensorLike,
   options: { readonly weights?: TensorLike; readonly minlength?: number } = {},
 ): Tensor {
+  checkOptions('bincount', options, ['weights', 'minlength']);
   const t = asTensor(x);
   const data = hostData(t);
   let length = options.minlength ?? 0;
@@ -236,6 +254,7 @@ export function histogram(
     typeof bins === 'object' && !Array.isArray(bins) && !('value' in bins)
       ? (bins as HistogramOptions)
       : { ...options, bins: bins as number };
+  checkOptions('histogram', o, ['bins', 'range', 'density', 'weights']);
   const t = asTensor(x);
   const data = hostData(t);
   const edges = edgesOf(o, data, t.dtype);

@@ -2,6 +2,7 @@
 import { type DType, isFloat, type TypedArray } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
 import { lax, type Value } from '../graph/index.ts';
+import { checkOptions } from '../options.ts';
 import { normalizeAxis } from '../shape.ts';
 import {
   type Axis,
@@ -27,14 +28,41 @@ export type ReduceArg = Axis | ReduceOptions;
 export type AxesArg = Axis | { readonly axis?: Axis };
 
 export function axesOf(arg: AxesArg | undefined): Axis | undefined {
-  return isNamed(arg) ? arg.axis : arg;
+  if (!isNamed(arg)) return arg;
+  checkOptions('This function', arg, ['axis']);
+  return arg.axis;
 }
 function isNamed(arg: AxesArg | undefined): arg is { readonly axis?: Axis } {
   return typeof arg === 'object' && arg !== null && !Array.isArray(arg);
 }
 
+/**
+ * Arguments that come by position or by name: those of `args` that are in their places, and an object
+ * in the place of the first that is named. Throws `unknown-option`.
+ */
+export function given<T extends object>(
+  what: string,
+  names: readonly (keyof T & string)[],
+  args: readonly unknown[],
+): Partial<T> {
+  const out: Record<string, unknown> = {};
+  args.forEach((arg, i) => {
+    if (isOptions(arg)) {
+      checkOptions(what, arg, names);
+      Object.assign(out, arg);
+    } else if (arg !== undefined) out[names[i]] = arg;
+  });
+  return out as Partial<T>;
+}
+
+/** Whether it is a plain object, and no array or tensor. */
+export function isOptions(x: unknown): x is Readonly<Record<string, unknown>> {
+  return typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype;
+}
+
 /** The axis meant by an argument; null is "of the flattened array". */
 export function axisOf(arg: AxisArg | undefined, otherwise: number | null): number | null {
+  if (isOptions(arg)) checkOptions('This function', arg, ['axis']);
   const axis = typeof arg === 'object' && arg !== null ? arg.axis : arg;
   return axis === undefined ? otherwise : axis;
 }

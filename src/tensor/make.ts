@@ -5,7 +5,7 @@ import * as lax from '../graph/lax.ts';
 import { checkShape, type Shape, sameShape, showShape, sizeOf } from '../shape.ts';
 import { stored } from './bounds.ts';
 import { Storage } from './storage.ts';
-import { type NestedArray, Tensor, type TensorLike } from './tensor.ts';
+import { type NestedArray, Tensor, type TensorHolder, type TensorLike } from './tensor.ts';
 
 /**
  * A tensor over host data. The array is kept, not copied, until the data is first needed on a device
@@ -28,7 +28,7 @@ export function fromData(data: TypedArray, shape: Shape, dtype?: DType): Tensor 
 }
 
 /**
- * A tensor of numbers, booleans, nested arrays, typed arrays or another tensor. Plain numbers become
+ * A tensor of numbers, booleans, nested arrays, typed arrays, another tensor or a variable. Plain numbers become
  * float32, booleans bool; typed arrays keep their type (8-, 16- and 64-bit integers become int32).
  * Throws `ragged` for rows of different lengths, `range` for numbers that an integer dtype cannot
  * hold, `dtype`, `shape`.
@@ -58,6 +58,8 @@ function make(x: TensorLike, dtype: DType | undefined): Tensor {
   }
   if (ArrayBuffer.isView(x)) return fromView(x);
   if (Array.isArray(x)) return fromNested(x as NestedArray, dtype);
+  if ((x as Partial<TensorHolder> | null)?.tensor instanceof Tensor)
+    return (x as TensorHolder).tensor;
   throw new GradloomError(
     'tensor',
     `Cannot make a tensor of ${describe(x)}. Use numbers, booleans, nested arrays or typed arrays.`,

@@ -11,6 +11,7 @@ import { checkDType, type DType, isFloat, type TypedArray } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
 import type { Value } from '../graph/index.ts';
 import * as lax from '../graph/lax.ts';
+import { checkOptions } from '../options.ts';
 import {
   checkShape,
   normalizeAxes,
@@ -36,7 +37,17 @@ import { realize, storageOf } from './runtime.ts';
 import { breathe } from './storage.ts';
 
 export type Scalar = number | boolean;
-export type TensorLike = Tensor | Scalar | NestedArray | TypedArray | ArrayBufferView;
+/** What holds a tensor and stands for it: a variable. */
+export interface TensorHolder {
+  readonly tensor: Tensor;
+}
+export type TensorLike =
+  | Tensor
+  | Scalar
+  | NestedArray
+  | TypedArray
+  | ArrayBufferView
+  | TensorHolder;
 export type NestedArray = readonly (Scalar | NestedArray)[];
 export type Axis = number | readonly number[] | null;
 export interface ReduceOptions {
@@ -353,6 +364,7 @@ export class Tensor {
     more: ReduceOptions | undefined,
   ): { axes: number[]; keepdims: boolean } {
     const options = isOptions(given) ? given : { axis: given, ...more };
+    checkOptions('This function', options, ['axis', 'keepdims', 'ddof']);
     return {
       axes: normalizeAxes(options.axis ?? null, this.ndim),
       keepdims: options.keepdims ?? false,
@@ -443,6 +455,7 @@ export class Tensor {
     given: number | null | undefined | { axis?: number | null; keepdims?: boolean },
   ): Tensor {
     const o = typeof given === 'object' && given !== null ? given : { axis: given };
+    checkOptions(name, o, ['axis', 'keepdims']);
     if (this.size === 0)
       throw new GradloomError('empty', `${name} of an empty array has no value.`, {
         shape: [...this.shape],

@@ -4,7 +4,9 @@
  */
 import { GradloomError } from '../../errors.ts';
 import type { Tensor } from '../../tensor/index.ts';
+import { customPart, serializeFunction } from '../custom-objects.ts';
 import { lookup } from '../identifiers.ts';
+import { isSerialized, type Serialized } from '../serialization.ts';
 import {
   hardSigmoid,
   hardSigmoidOfKeras2,
@@ -99,10 +101,20 @@ const table: Record<string, ActivationFn> = {
   'gradloom>keras2_hard_sigmoid': hardSigmoidOfKeras2,
 };
 
-/** The activation that an id or a function means; none is `linear`. Throws `unknown-id`. */
-export function getActivation(id: string | ActivationFn | null | undefined): ActivationFn {
+export type ActivationLike = string | ActivationFn | Serialized | null | undefined;
+
+/** The activation that an id, a function or a config means; none is `linear`. Throws `unknown-id`. */
+export function getActivation(id: ActivationLike): ActivationFn {
   if (id == null) return linear;
   if (typeof id === 'function') return id;
+  const own = customPart(id);
+  if (own !== undefined) return getActivation(own as ActivationLike);
+  if (isSerialized(id))
+    throw new GradloomError(
+      'unknown-id',
+      `The activation is a function "${id.config.name}", which is not known here. Give it as customObjects, or make it known with keras.saving.registerKerasSerializable.`,
+      { function: id.config.name },
+    );
   if (typeof id !== 'string')
     throw new GradloomError(
       'activation',
@@ -130,7 +142,14 @@ const functions: readonly [ActivationFn, string][] = [
   [squareplus, 'squareplus'],
 ];
 
-/** The id of a built-in activation, for configs. */
+/** An activation in a config: the id of a built-in one, else the name of the function. */
+export function serializeActivation(f: ActivationFn): string | Serialized {
+  return activationName(f) ?? serializeFunction(f);
+}
+
+/** The id of a built-in activation. */
 export function activationName(f: ActivationFn): string | undefined {
   return Object.keys(table).find((k) => table[k] === f) ?? functions.find(([g]) => g === f)?.[1];
 }
+
+export { getActivation as deserialize, getActivation as get, serializeActivation as serialize };

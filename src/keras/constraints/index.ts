@@ -1,6 +1,7 @@
 /** `keras.constraints`: bounds that weights are held to. */
 import { GradloomError } from '../../errors.ts';
 import type { Tensor } from '../../tensor/index.ts';
+import { customPart, serializeFunction } from '../custom-objects.ts';
 import { lookup } from '../identifiers.ts';
 import { isSerialized, type Serialized } from '../serialization.ts';
 import type { ConstraintFn } from '../variable.ts';
@@ -47,6 +48,8 @@ export function getConstraint(id: ConstraintLike): Constraint | undefined {
   if (id == null) return undefined;
   if (id instanceof Constraint) return id;
   if (typeof id === 'function') return new FunctionConstraint(id);
+  const own = customPart(id);
+  if (own !== undefined) return getConstraint(own as ConstraintLike);
   if (isSerialized(id)) return lookup('constraint', id.className, table)(id.config);
   if (typeof id !== 'string')
     throw new GradloomError(
@@ -66,7 +69,13 @@ class FunctionConstraint extends Constraint {
   call(w: Tensor): Tensor {
     return this.#fn(w);
   }
+  get serialized(): Serialized {
+    return serializeFunction(this.#fn);
+  }
   override getConfig(): Record<string, unknown> {
-    return { function: this.#fn.name };
+    return { ...this.serialized.config };
   }
 }
+
+export { serialize } from '../serialization.ts';
+export { getConstraint as deserialize, getConstraint as get };

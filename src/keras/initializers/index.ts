@@ -2,6 +2,8 @@
  * Initial weights, drawn on the host. A seed gives the same numbers as Keras on JAX: uniform kinds
  * bit for bit, normal kinds within 3 units in the last place.
  */
+
+export { serialize } from '../serialization.ts';
 export { Constant, Identity, Ones, Zeros } from './constant.ts';
 export * from './factories.ts';
 export { Initializer, RandomInitializer } from './initializer.ts';
@@ -13,7 +15,13 @@ export {
   TruncatedNormal,
   type UniformOptions,
 } from './random.ts';
-export { getInitializer, type InitializerFn, type InitializerLike } from './registry.ts';
+export {
+  getInitializer,
+  getInitializer as deserialize,
+  getInitializer as get,
+  type InitializerFn,
+  type InitializerLike,
+} from './registry.ts';
 export {
   type Distribution,
   GlorotNormal,

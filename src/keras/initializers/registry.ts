@@ -3,6 +3,7 @@ import type { DType } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { sameShape, showShape } from '../../shape.ts';
 import { Tensor } from '../../tensor/index.ts';
+import { customPart, serializeFunction } from '../custom-objects.ts';
 import { lookup } from '../identifiers.ts';
 import { isSerialized, type Serialized } from '../serialization.ts';
 import * as make from './factories.ts';
@@ -30,6 +31,8 @@ export type InitializerLike = string | Initializer | InitializerFn | Serialized 
 export function getInitializer(id: InitializerLike, fallback = 'glorotUniform'): Initializer {
   if (id instanceof Initializer) return id;
   if (typeof id === 'function') return new FunctionInitializer(id);
+  const own = customPart(id);
+  if (own !== undefined) return getInitializer(own as InitializerLike);
   if (isSerialized(id)) return lookup('initializer', id.className, table, aliases)(id.config);
   if (id != null && typeof id !== 'string')
     throw new GradloomError(
@@ -56,7 +59,10 @@ class FunctionInitializer extends Initializer {
       );
     return t.dtype === dtype ? t : t.astype(dtype);
   }
+  get serialized(): Serialized {
+    return serializeFunction(this.#fn);
+  }
   getConfig(): Record<string, unknown> {
-    return { function: this.#fn.name };
+    return { ...this.serialized.config };
   }
 }

@@ -2,7 +2,7 @@
 import { GradloomError } from '../../errors.ts';
 import { sizeOf } from '../../shape.ts';
 import type { Tensor } from '../../tensor/index.ts';
-import { type ActivationFn, activationName, getActivation } from '../activations/index.ts';
+import { type ActivationFn, getActivation, serializeActivation } from '../activations/index.ts';
 import { type DataFormat, dataFormatOf } from '../config.ts';
 import { checkOptions } from '../identifiers.ts';
 import { type BatchShape, baseOptions, Layer, type LayerOptions } from './layer.ts';
@@ -23,7 +23,7 @@ export class Activation extends Layer {
     return this.activation(x);
   }
   override getConfig(): Record<string, unknown> {
-    return { ...super.getConfig(), activation: activationName(this.activation) ?? 'custom' };
+    return { ...super.getConfig(), activation: serializeActivation(this.activation) };
   }
 }
 

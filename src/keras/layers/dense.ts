@@ -1,7 +1,7 @@
 /** Dense: activation(x · kernel + bias) over the last axis. */
 import { GradloomError } from '../../errors.ts';
 import type { Tensor } from '../../tensor/index.ts';
-import { type ActivationFn, activationName, getActivation } from '../activations/index.ts';
+import { type ActivationFn, getActivation, serializeActivation } from '../activations/index.ts';
 import { checkOptions } from '../identifiers.ts';
 import type { Variable } from '../variable.ts';
 import { type BatchShape, baseOptions, Layer, type LayerOptions } from './layer.ts';
@@ -91,7 +91,7 @@ export class Dense extends Layer {
     return {
       ...super.getConfig(),
       units: this.units,
-      activation: activationName(this.activation) ?? 'custom',
+      activation: serializeActivation(this.activation),
       useBias: this.useBias,
       ...this.#kernel.config,
       ...this.#bias.config,

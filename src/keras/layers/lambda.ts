@@ -1,5 +1,6 @@
 /** A function as a layer. */
 import { GradloomError } from '../../errors.ts';
+import { customPart, serializeFunction } from '../custom-objects.ts';
 import { checkOptions } from '../identifiers.ts';
 import { isSerialized, type Serialized } from '../serialization.ts';
 import { isShape } from '../tree.ts';
@@ -29,9 +30,6 @@ export interface LambdaOptions extends LayerOptions {
   readonly arguments?: Readonly<Record<string, unknown>> | null;
 }
 
-/** Where a config keeps the function itself, for copies within one program. */
-const live = Symbol('function');
-
 /**
  * `lambda((x: Tensor) => x.mul(2))`. The function is traced, so it must not read values, and it should
  * hold no weights: extend Layer for that. In a config it is a name, to be known with registerFunction.
@@ -49,10 +47,11 @@ export class Lambda extends Layer {
     const what = `Lambda "${this.name}"`;
     checkOptions(what, o, [...baseOptions, 'function', 'outputShape', 'mask', 'arguments']);
     const given = o.function;
-    const fn = isSerialized(given)
-      ? (((given as { [live]?: LambdaFn })[live] ??
-          functionNamed(given.config.name as string, what)) as LambdaFn)
-      : given;
+    // As files of Python's Keras have it, the name alone.
+    const named: unknown = isSerialized(given) ? given.config.name : given;
+    const fn = (
+      typeof named === 'string' ? (customPart(given) ?? functionNamed(named, what)) : given
+    ) as LambdaFn;
     if (typeof fn !== 'function')
       throw new GradloomError(
         'layer-option',
@@ -80,11 +79,9 @@ export class Lambda extends Layer {
   }
 
   override getConfig(): Record<string, unknown> {
-    const fn = { className: 'function', config: { name: this.#fn.name } };
-    Object.defineProperty(fn, live, { value: this.#fn });
     return {
       ...super.getConfig(),
-      function: fn,
+      function: serializeFunction(this.#fn),
       ...(isShape(this.#outputShape) && { outputShape: this.#outputShape }),
       arguments: this.#arguments,
     };

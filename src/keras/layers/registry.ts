@@ -1,6 +1,12 @@
 /** Layers to and from { className, config }. */
 import { GradloomError } from '../../errors.ts';
 import { didYouMean } from '../../suggest.ts';
+import {
+  customNamed,
+  customObjects,
+  registerCustom,
+  withCustomObjects,
+} from '../custom-objects.ts';
 import { isSerialized, type Serialized, serialize as write } from '../serialization.ts';
 import { isPlainObject } from '../tree.ts';
 import type { Layer } from './layer.ts';
@@ -18,9 +24,6 @@ const namespaces = new Set<() => LayerClasses>();
 const wholeTables = 2;
 /** Classes of layers that were made here. */
 const met = new Map<string, LayerClass>();
-const custom = new Map<string, LayerClass>();
-const functions = new Map<string, unknown>();
-let scoped: LayerClasses = {};
 
 /** Makes the layers that a namespace exports known by their class names. */
 export function provideLayers(classes: () => LayerClasses): void {
@@ -37,17 +40,17 @@ export function meetClass(name: string, layer: unknown): void {
 
 /** Makes a class of one's own known under a name, its own unless another is given. */
 export function registerLayer(layer: LayerClass, name: string = layer.name): void {
-  custom.set(name, layer);
+  registerCustom(name, layer);
 }
 
 /** Makes a function known under a name, as configs of Lambda layers give it. */
 export function registerFunction(fn: (...args: never[]) => unknown, name: string = fn.name): void {
-  functions.set(name, fn);
+  registerCustom(name, fn);
 }
 
 /** The function of that name. Throws `unknown-id`. */
 export function functionNamed(name: string, what: string): unknown {
-  const found = functions.get(name) ?? scoped[name];
+  const found = customNamed(name);
   if (typeof found === 'function') return found;
   throw new GradloomError(
     'unknown-id',
@@ -69,14 +72,14 @@ export function layerClass(name: string): LayerClass {
   );
   throw new GradloomError(
     'unknown-id',
-    `Unknown layer class "${name}".${didYouMean(name, [...known, ...custom.keys()])} Give classes of your own as customObjects, or make them known with keras.layers.registerLayer.`,
+    `Unknown layer class "${name}".${didYouMean(name, [...known, ...Object.keys(customObjects())])} Give classes of your own as customObjects, or make them known with keras.layers.registerLayer.`,
     { className: name },
   );
 }
 
 function find(name: string): LayerClass | undefined {
-  const tables = [scoped, Object.fromEntries(custom), ...[...namespaces].map((n) => n())];
-  const found = tables.map((t) => t[name]).find(isLayerClass);
+  const builtIn = [...namespaces].map((n) => n()[name]);
+  const found = [customNamed(name), ...builtIn].find(isLayerClass);
   return found ?? (namespaces.size < wholeTables ? met.get(name) : undefined);
 }
 
@@ -95,13 +98,9 @@ export function deserialize(config: Serialized, customObjects: LayerClasses = {}
       'layer-config',
       `deserialize takes { className, config }; received ${JSON.stringify(config)}.`,
     );
-  const outer = scoped;
-  scoped = { ...outer, ...customObjects };
-  try {
-    return layerClass(config.className).fromConfig(config.config);
-  } finally {
-    scoped = outer;
-  }
+  return withCustomObjects(customObjects, () =>
+    layerClass(config.className).fromConfig(config.config),
+  );
 }
 
 /** Parts of a config that share the form of layers, and class names too, but are none. */

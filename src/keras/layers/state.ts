@@ -154,6 +154,21 @@ export abstract class LayerState {
   get nonTrainableWeights(): readonly Variable[] {
     return this.#trainable ? this.weights.filter((w) => !w.trainable) : this.weights;
   }
+  /** Keras's names of what is trained, and of all that is kept: weights, then seeds and states. */
+  get trainableVariables(): readonly Variable[] {
+    return this.trainableWeights;
+  }
+  get nonTrainableVariables(): readonly Variable[] {
+    const trained = new Set(this.trainableVariables);
+    return this.variables.filter((v) => !trained.has(v));
+  }
+  get variables(): readonly Variable[] {
+    return [...new Set([...this.weights, ...this.states])];
+  }
+  /** The state of metrics: of those whose state is known, before a batch was seen. */
+  get metricsVariables(): readonly Variable[] {
+    return this.metrics.flatMap((m) => (m.built ? m.stateVariables : []));
+  }
   get states(): readonly Variable[] {
     return [...new Set(this.flattenLayers().flatMap((l) => l.#states))];
   }

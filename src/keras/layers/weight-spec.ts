@@ -53,10 +53,8 @@ export class WeightSpec {
    * as Keras's clones do.
    */
   get copied(): Record<string, unknown> {
-    const written = serialize(this.#initializer);
-    const known = written && !('function' in written.config);
     return {
-      [`${this.#prefix}Initializer`]: known ? getInitializer(written) : this.#initializer,
+      [`${this.#prefix}Initializer`]: getInitializer(serialize(this.#initializer)),
       [`${this.#prefix}Regularizer`]: this.#regularizer,
       [`${this.#prefix}Constraint`]: this.#constraint,
     };

@@ -1,6 +1,7 @@
 /** Losses by id. */
 import { GradloomError } from '../../errors.ts';
 import type { Tensor } from '../../tensor/index.ts';
+import { type CustomObjects, customPart, withCustomObjects } from '../custom-objects.ts';
 import { lookup, snakeCase } from '../identifiers.ts';
 import { isSerialized, type Serialized, serialize as write } from '../serialization.ts';
 import { Circle } from './circle.ts';
@@ -105,6 +106,10 @@ export type LossLike = string | Loss | LossFn | Serialized;
  */
 export function getLoss(id: LossLike): Loss {
   if (id instanceof Loss) return id;
+  const own = customPart(id);
+  if (own !== undefined) return getLoss(own as LossLike);
+  // Only the class says that its targets are labels, which are looked at before training.
+  if (id === sparseCategoricalCrossentropy) return new SparseCategoricalCrossentropy();
   if (typeof id === 'function') return new FunctionLoss(id, {}, snakeCase(id.name || 'loss'));
   if (isSerialized(id)) return deserialize(id);
   if (typeof id === 'string') return new (lookup('loss', id, table, lossAliases))();
@@ -119,10 +124,10 @@ export function serialize(loss: Loss): Serialized {
 }
 
 /** The loss that `serialize` has written. `customObjects` names classes of your own. Throws `unknown-id`. */
-export function deserialize(
-  { className, config }: Serialized,
-  customObjects: Readonly<Record<string, new (o?: never) => Loss>> = {},
-): Loss {
-  const make = lookup('loss', className, { ...table, ...customObjects }, lossAliases);
-  return new make(config as never);
+export function deserialize(config: Serialized, customObjects: CustomObjects = {}): Loss {
+  return withCustomObjects(customObjects, () => {
+    const own = customPart(config);
+    if (own !== undefined) return getLoss(own as LossLike);
+    return new (lookup('loss', config.className, table, lossAliases))(config.config as never);
+  });
 }

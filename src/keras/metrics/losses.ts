@@ -148,14 +148,14 @@ export class CategoricalCrossentropy extends MeanMetricWrapper<CrossentropyArgs>
   }
 }
 
-type Sparse = Pick<SparseArgs, 'fromLogits' | 'axis'>;
-
-export class SparseCategoricalCrossentropy extends MeanMetricWrapper<Sparse> {
-  constructor(o: MetricOptions & Sparse = {}) {
-    checkOptions('SparseCategoricalCrossentropy', o, [...metricOptions, 'fromLogits', 'axis']);
+export class SparseCategoricalCrossentropy extends MeanMetricWrapper<Required<SparseArgs>> {
+  constructor(o: MetricOptions & SparseArgs = {}) {
+    const names = [...metricOptions, 'fromLogits', 'axis', 'ignoreClass'];
+    checkOptions('SparseCategoricalCrossentropy', o, names);
     super(sparseCategoricalCrossentropy, named(o, 'sparse_categorical_crossentropy'), {
       fromLogits: o.fromLogits ?? false,
       axis: o.axis ?? -1,
+      ignoreClass: o.ignoreClass ?? null,
     });
   }
 }

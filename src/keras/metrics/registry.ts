@@ -1,5 +1,6 @@
 /** Metrics by id. */
 import { GradloomError } from '../../errors.ts';
+import { type CustomObjects, customPart, withCustomObjects } from '../custom-objects.ts';
 import { lookup, plainId, snakeCase } from '../identifiers.ts';
 import {
   binaryFocalCrossentropy,
@@ -141,6 +142,8 @@ export type MetricLike = string | Metric | LossFn | Serialized;
 export function getMetric(id: MetricLike, context?: MetricContext): Metric {
   if (id instanceof Metric) return id;
   if (typeof id === 'function') return new MeanMetricWrapper(id);
+  const own = customPart(id);
+  if (own !== undefined) return getMetric(own as MetricLike, context);
   if (isSerialized(id)) return deserialize(id);
   if (typeof id !== 'string')
     throw new GradloomError(
@@ -163,9 +166,10 @@ export function serialize(metric: Metric): Serialized {
 }
 
 /** The metric that `serialize` has written. `customObjects` names classes of your own. Throws `unknown-id`. */
-export function deserialize(
-  { className, config }: Serialized,
-  customObjects: Readonly<Record<string, Make>> = {},
-): Metric {
-  return new (lookup('metric', className, { ...classes, ...customObjects }))(config as never);
+export function deserialize(config: Serialized, customObjects: CustomObjects = {}): Metric {
+  return withCustomObjects(customObjects, () => {
+    const own = customPart(config);
+    if (own !== undefined) return getMetric(own as MetricLike);
+    return new (lookup('metric', config.className, classes))(config.config as never);
+  });
 }

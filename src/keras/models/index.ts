@@ -2,7 +2,7 @@ import { provideLayers } from '../layers/registry.ts';
 import { Model } from './model.ts';
 import { Sequential } from './sequential.ts';
 
-export { loadModel, saveModel } from '../saving/index.ts';
+export { loadModel, modelFromJson, saveModel } from '../saving/files.ts';
 export { type CloneOptions, cloneModel } from './cloning.ts';
 export { type CompileOptions, Model, model } from './model.ts';
 export type { ModelOptions } from './network.ts';

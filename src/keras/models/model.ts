@@ -334,6 +334,11 @@ export class Model extends Network {
     const { saveModel } = await import('../saving/models-files.ts');
     await saveModel(this, path, o);
   }
+  /** The model without its weights as JSON: see `keras.models.modelFromJson` for the way back. */
+  async toJson(): Promise<string> {
+    const { modelToJson } = await import('../saving/models-files.ts');
+    return modelToJson(this);
+  }
   /**
    * Writes what the model predicts with as an ONNX file, for other programs to run: see `toOnnx` of
    * `gradloom/onnx`, whose options it takes. Throws `export-format`, `onnx-shape`, `onnx-write`, `onnx-batch`, `onnx-state`.

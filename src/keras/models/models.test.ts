@@ -89,7 +89,9 @@ describe('a sequential model', () => {
     ]);
     expect(m.getLayer('dropout')).toBe(m.layers[1]);
     expect(m.getLayer(0).name).toBe('dense');
-    expect(() => m.getLayer('dens')).toThrow(/no layer "dens". It has dense, dropout, dense_1/);
+    expect(() => m.getLayer('dens')).toThrow(
+      /no layer "dens". Did you mean "dense"\? It has dense, dropout, dense_1/,
+    );
   });
   it('is built at once when it knows its input, else at the first data', async () => {
     expect(article().built).toBe(true);

@@ -1,5 +1,6 @@
 /** What a model is made of: a graph of layers, or layers of its own that `call` applies. */
 import { GradloomError } from '../../errors.ts';
+import { didYouMean } from '../../suggest.ts';
 import type { Tensor } from '../../tensor/index.ts';
 import { FunctionalGraph } from '../functional/functional-graph.ts';
 import type { KerasTensor } from '../functional/keras-tensor.ts';
@@ -87,7 +88,10 @@ export class Network extends Layer {
     if (!l)
       throw new GradloomError(
         'layer',
-        `Model "${this.name}" has no layer ${JSON.stringify(which)}. It has ${this.layers.map((x) => x.name).join(', ')}.`,
+        `Model "${this.name}" has no layer ${JSON.stringify(which)}.${didYouMean(
+          String(which),
+          this.layers.map((x) => x.name),
+        )} It has ${this.layers.map((x) => x.name).join(', ')}.`,
         { which },
       );
     return l;

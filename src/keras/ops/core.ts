@@ -5,15 +5,19 @@ import { lax, type Value } from '../../graph/index.ts';
 import { showShape } from '../../shape.ts';
 import {
   asTensor,
+  type IndexLike,
   stopGradient as stop,
   Tensor,
   type TensorLike,
   tensor,
 } from '../../tensor/index.ts';
 
-/** A tensor of numbers, nested arrays or typed arrays. */
-export function convertToTensor(x: TensorLike, o: { readonly dtype?: DType } = {}): Tensor {
-  return tensor(x, o);
+/** A tensor of numbers, nested arrays, typed arrays or a variable; of `dtype` if it is given. */
+export function convertToTensor(
+  x: TensorLike,
+  o?: DType | { readonly dtype?: DType } | null,
+): Tensor {
+  return tensor(x, typeof o === 'string' ? { dtype: o } : (o ?? {}));
 }
 
 /** The numbers, read back: see `Tensor.data` for backends that answer later. */
@@ -23,6 +27,24 @@ export function convertToNumpy(x: TensorLike): Tensor {
 
 export function cast(x: TensorLike, dtype: DType | (string & {})): Tensor {
   return asTensor(x).astype(dtype as DType);
+}
+
+/** `cast`, with numbers outside the range of the dtype taken to its ends first. */
+export function saturateCast(x: TensorLike, dtype: DType): Tensor {
+  const t = asTensor(x);
+  const ends = rangeOf(dtype);
+  return (ends ? t.astype('float64').clip(ends[0], ends[1]) : t).astype(dtype);
+}
+
+function rangeOf(dtype: DType): [number, number] | undefined {
+  if (dtype === 'uint8') return [0, 255];
+  if (dtype === 'int32') return [-(2 ** 31), 2 ** 31 - 1];
+  return dtype === 'uint32' ? [0, 2 ** 32 - 1] : undefined;
+}
+
+/** Elements by index, as `x.slice(...)` takes them: `getItem(x, ':', 0)`. */
+export function getItem(x: TensorLike, ...index: readonly (IndexLike | string)[]): Tensor {
+  return asTensor(x).slice(...index);
 }
 
 export function isTensor(x: unknown): x is Tensor {

@@ -6,6 +6,7 @@ import * as all from './index.ts';
 import { type Lifted, lift } from './lift.ts';
 import * as math from './math.ts';
 import * as nn from './nn.ts';
+import * as normalizations from './normalizations.ts';
 
 export { cond, foriLoop, map, type Nested, scan, vectorizedMap, whileLoop } from './control.ts';
 export type { ConvOpOptions } from './conv.ts';
@@ -154,6 +155,31 @@ export const averagePool: Lifted<typeof convolutions.averagePool> = /* @__PURE__
   'averagePool',
   convolutions.averagePool,
 );
+export const getItem: Lifted<typeof core.getItem> = /* @__PURE__ */ lift('getItem', core.getItem);
+export const saturateCast: Lifted<typeof core.saturateCast> = /* @__PURE__ */ lift(
+  'saturateCast',
+  core.saturateCast,
+);
+export const divideNoNan: Lifted<typeof math.divideNoNan> = /* @__PURE__ */ lift(
+  'divideNoNan',
+  math.divideNoNan,
+);
+export const squareplus: Lifted<typeof nn.squareplus> = /* @__PURE__ */ lift(
+  'squareplus',
+  nn.squareplus,
+);
+export const sparsePlus: Lifted<typeof nn.sparsePlus> = /* @__PURE__ */ lift(
+  'sparsePlus',
+  nn.sparsePlus,
+);
+export const sparseSigmoid: Lifted<typeof nn.sparseSigmoid> = /* @__PURE__ */ lift(
+  'sparseSigmoid',
+  nn.sparseSigmoid,
+);
+export const layerNormalization: Lifted<typeof normalizations.layerNormalization> =
+  /* @__PURE__ */ lift('layerNormalization', normalizations.layerNormalization);
+export const rmsNormalization: Lifted<typeof normalizations.rmsNormalization> =
+  /* @__PURE__ */ lift('rmsNormalization', normalizations.rmsNormalization);
 
 // Configs name operations; this is how they are found.
 provideOperations(() => all);

@@ -3,6 +3,7 @@ import { GradloomError } from '../../errors.ts';
 import { lax } from '../../graph/index.ts';
 import { normalizeAxis, showShape } from '../../shape.ts';
 import { type Axis, asTensor, Tensor, type TensorLike } from '../../tensor/index.ts';
+import { divideNoNan as safe } from '../where.ts';
 
 const float = (x: TensorLike): Tensor => {
   const t = asTensor(x);
@@ -178,4 +179,9 @@ export function norm(
       .sum(options)
       .pow(1 / ord),
   );
+}
+
+/** x1 / x2, and 0 where x2 is 0. */
+export function divideNoNan(x1: TensorLike, x2: TensorLike): Tensor {
+  return safe(asTensor(x1), asTensor(x2));
 }

@@ -28,6 +28,9 @@ export const hardSwish: Unary = hardSilu;
 export const hardTanh: Unary = of(act.hardTanh);
 export const logSigmoid: Unary = of(act.logSigmoid);
 export const tanhShrink: Unary = of(act.tanhShrink);
+export const squareplus: Unary = of(act.squareplus);
+export const sparsePlus: Unary = of(act.sparsePlus);
+export const sparseSigmoid: Unary = of(act.sparseSigmoid);
 export const sparsemax: Unary = of((x) => act.sparsemax(x));
 
 export function elu(x: TensorLike, alpha = 1): Tensor {

@@ -8,6 +8,7 @@ export {
   empty,
   eye,
   full,
+  geomspace,
   identity,
   linspace,
   logspace,
@@ -19,6 +20,64 @@ export {
   zeros,
 } from '../../numpy/index.ts';
 
+export const allclose: Lifted<typeof np.allclose> = /* @__PURE__ */ lift('allclose', np.allclose);
+export const arraySplit: Lifted<typeof np.arraySplit> = /* @__PURE__ */ lift(
+  'arraySplit',
+  np.arraySplit,
+);
+export const corrcoef: Lifted<typeof np.corrcoef> = /* @__PURE__ */ lift('corrcoef', np.corrcoef);
+export const dstack: Lifted<typeof np.dstack> = /* @__PURE__ */ lift('dstack', np.dstack);
+export const fabs: Lifted<typeof np.fabs> = /* @__PURE__ */ lift('fabs', np.fabs);
+export const fliplr: Lifted<typeof np.fliplr> = /* @__PURE__ */ lift('fliplr', np.fliplr);
+export const flipud: Lifted<typeof np.flipud> = /* @__PURE__ */ lift('flipud', np.flipud);
+export const fmax: Lifted<typeof np.fmax> = /* @__PURE__ */ lift('fmax', np.fmax);
+export const fmin: Lifted<typeof np.fmin> = /* @__PURE__ */ lift('fmin', np.fmin);
+export const fmod: Lifted<typeof np.fmod> = /* @__PURE__ */ lift('fmod', np.fmod);
+export const heaviside: Lifted<typeof np.heaviside> = /* @__PURE__ */ lift(
+  'heaviside',
+  np.heaviside,
+);
+export const histogram: Lifted<typeof np.histogram> = /* @__PURE__ */ lift(
+  'histogram',
+  np.histogram,
+);
+export const hsplit: Lifted<typeof np.hsplit> = /* @__PURE__ */ lift('hsplit', np.hsplit);
+export const isin: Lifted<typeof np.isin> = /* @__PURE__ */ lift('isin', np.isin);
+export const isneginf: Lifted<typeof np.isneginf> = /* @__PURE__ */ lift('isneginf', np.isneginf);
+export const isposinf: Lifted<typeof np.isposinf> = /* @__PURE__ */ lift('isposinf', np.isposinf);
+export const leftShift: Lifted<typeof np.leftShift> = /* @__PURE__ */ lift(
+  'leftShift',
+  np.leftShift,
+);
+export const percentile: Lifted<typeof np.percentile> = /* @__PURE__ */ lift(
+  'percentile',
+  np.percentile,
+);
+export const ptp: Lifted<typeof np.ptp> = /* @__PURE__ */ lift('ptp', np.ptp);
+export const rad2deg: Lifted<typeof np.rad2deg> = /* @__PURE__ */ lift('rad2deg', np.rad2deg);
+export const rightShift: Lifted<typeof np.rightShift> = /* @__PURE__ */ lift(
+  'rightShift',
+  np.rightShift,
+);
+export const unique: Lifted<typeof np.unique> = /* @__PURE__ */ lift('unique', np.unique);
+export const vsplit: Lifted<typeof np.vsplit> = /* @__PURE__ */ lift('vsplit', np.vsplit);
+export const bitwiseInvert: Lifted<typeof np.invert> = /* @__PURE__ */ lift(
+  'bitwiseInvert',
+  np.invert,
+);
+export const bitwiseLeftShift: Lifted<typeof np.leftShift> = /* @__PURE__ */ lift(
+  'bitwiseLeftShift',
+  np.leftShift,
+);
+export const bitwiseRightShift: Lifted<typeof np.rightShift> = /* @__PURE__ */ lift(
+  'bitwiseRightShift',
+  np.rightShift,
+);
+export const diagflat: Lifted<typeof np.diagflat> = /* @__PURE__ */ lift('diagflat', np.diagflat);
+export const logaddexp2: Lifted<typeof np.logaddexp2> = /* @__PURE__ */ lift(
+  'logaddexp2',
+  np.logaddexp2,
+);
 export const abs: Lifted<typeof np.abs> = /* @__PURE__ */ lift('abs', np.abs);
 export const absolute: Lifted<typeof np.absolute> = /* @__PURE__ */ lift('absolute', np.absolute);
 export const add: Lifted<typeof np.add> = /* @__PURE__ */ lift('add', np.add);

@@ -3,6 +3,7 @@ import { makeArray } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { fromData, type Tensor } from '../../tensor/index.ts';
 import { floatx } from '../config.ts';
+import { customPart, withCustomObjects } from '../custom-objects.ts';
 import { functionNamed } from '../layers/registry.ts';
 import { isSerialized, type Serialized } from '../serialization.ts';
 import { Variable } from '../variable.ts';
@@ -26,9 +27,8 @@ export function reviveRate(
   customObjects: Readonly<Record<string, unknown>> = {},
 ): LearningRateSchedule | LearningRateFn {
   if (rate.className !== 'function') return deserialize(rate, customObjects);
-  const name = String(rate.config.name);
-  const own = Object.hasOwn(customObjects, name) ? customObjects[name] : undefined;
-  return (own ?? functionNamed(name, owner)) as LearningRateFn;
+  const own = withCustomObjects(customObjects, () => customPart(rate));
+  return (own ?? functionNamed(String(rate.config.name), owner)) as LearningRateFn;
 }
 
 type Source = Variable | LearningRateSchedule | LearningRateFn;

@@ -1,6 +1,7 @@
 /** Different optimizers for different weights of a model. */
 import { GradloomError } from '../../errors.ts';
 import type { Tensor } from '../../tensor/index.ts';
+import { customPart, serializeFunction, withCustomObjects } from '../custom-objects.ts';
 import { isSerialized, type Serialized } from '../serialization.ts';
 import type { Variable } from '../variable.ts';
 import { LossScaleOptimizer } from './loss-scale-optimizer.ts';
@@ -193,7 +194,7 @@ export class MultiOptimizer extends Optimizer {
     const optimizerMap: Serialized =
       choice instanceof OptimizerMap
         ? { className: 'OptimizerMap', config: choice.getConfig() }
-        : { className: 'function', config: { name: choice.name } };
+        : serializeFunction(choice);
     const { lossScaleFactor } = this.settings;
     return { optimizerMap, lossScaleFactor, name: this.name };
   }
@@ -211,7 +212,7 @@ export class MultiOptimizer extends Optimizer {
     if (isSerialized(c)) {
       const { className } = c;
       if (className === 'OptimizerMap') map = OptimizerMap.fromConfig(c.config, customObjects);
-      else map = customObjects[String(c.config.name)];
+      else map = withCustomObjects(customObjects, () => customPart(c));
     }
     return new this(map as never, rest as never);
   }

@@ -1,5 +1,6 @@
 /** Optimizers by id, and to and from { className, config }. */
 import { GradloomError } from '../../errors.ts';
+import { customNamed, customPart, withCustomObjects } from '../custom-objects.ts';
 import { lookup } from '../identifiers.ts';
 import { isSerialized, type Serialized, serialize as write } from '../serialization.ts';
 import { Adadelta } from './adadelta.ts';
@@ -56,6 +57,8 @@ const table = (): Readonly<Record<string, OptimizerClass>> => ({
  */
 export function getOptimizer(id: OptimizerLike): Optimizer {
   if (id instanceof Optimizer) return id;
+  const own = typeof id === 'string' ? customPart(id) : undefined;
+  if (own !== undefined) return getOptimizer(own as OptimizerLike);
   if (isSerialized(id)) return deserialize(id);
   if (typeof id !== 'string')
     throw new GradloomError('optimizer', 'An optimizer is an id or an Optimizer.', {
@@ -84,7 +87,8 @@ export function deserialize(
       `deserialize takes { className, config }; received ${JSON.stringify(config)}.`,
     );
   const { className } = config;
-  const own = Object.hasOwn(customObjects, className) ? customObjects[className] : undefined;
-  const found = (own as OptimizerClass | undefined) ?? lookup('optimizer', className, table());
-  return found.fromConfig(config.config, customObjects);
+  return withCustomObjects(customObjects, () => {
+    const own = customNamed(className) as OptimizerClass | undefined;
+    return (own ?? lookup('optimizer', className, table())).fromConfig(config.config);
+  });
 }

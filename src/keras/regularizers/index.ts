@@ -1,6 +1,7 @@
 /** Penalties on weights, added to the loss. */
 import { GradloomError } from '../../errors.ts';
 import { type Tensor, tensor } from '../../tensor/index.ts';
+import { customPart, serializeFunction } from '../custom-objects.ts';
 import { checkOptions, lookup } from '../identifiers.ts';
 import { absolute } from '../kinks.ts';
 import { isSerialized, type Serialized } from '../serialization.ts';
@@ -101,6 +102,8 @@ export function getRegularizer(id: RegularizerLike): Regularizer | undefined {
   if (id == null) return undefined;
   if (id instanceof Regularizer) return id;
   if (typeof id === 'function') return new FunctionRegularizer(id);
+  const own = customPart(id);
+  if (own !== undefined) return getRegularizer(own as RegularizerLike);
   if (isSerialized(id)) return lookup('regularizer', id.className, table)(id.config);
   if (typeof id !== 'string')
     throw new GradloomError(
@@ -120,7 +123,13 @@ class FunctionRegularizer extends Regularizer {
   call(w: Tensor): Tensor {
     return this.#fn(w);
   }
+  get serialized(): Serialized {
+    return serializeFunction(this.#fn);
+  }
   getConfig(): Record<string, unknown> {
-    return { function: this.#fn.name };
+    return { ...this.serialized.config };
   }
 }
+
+export { serialize } from '../serialization.ts';
+export { getRegularizer as deserialize, getRegularizer as get };

@@ -1,44 +1,13 @@
-/** `keras.saving`: models and weights in files. */
-import { later } from '../later.ts';
-import type * as indexedDb from './indexed-db.ts';
-import type * as models from './models-files.ts';
-import type * as weights from './weights-files.ts';
-
-export type { SavedFile } from './indexed-db.ts';
-export type { LoadModelOptions } from './keras-file.ts';
+/** `keras.saving`: models and weights in files, and parts of models as plain objects. */
+export * from './files.ts';
+export { deserializeKerasObject, serializeKerasObject } from './keras-object.ts';
 export type { ModelSource, SaveModelOptions } from './models-files.ts';
 export {
+  customObjectScope,
+  getCustomObjects,
   getRegisteredName,
   getRegisteredObject,
   registerKerasSerializable,
 } from './registration.ts';
 export type { FileSource } from './sources.ts';
 export type { FileTarget } from './targets.ts';
-export type { LoadWeightsOptions, SaveWeightsOptions } from './weights-files.ts';
-
-// Documented where they stand.
-export const saveModel: typeof models.saveModel = /* @__PURE__ */ later(
-  async () => (await import('./models-files.ts')).saveModel,
-);
-export const loadModel: typeof models.loadModel = /* @__PURE__ */ later(
-  async () => (await import('./models-files.ts')).loadModel,
-);
-export const encodeModel: typeof models.encodeModel = /* @__PURE__ */ later(
-  async () => (await import('./models-files.ts')).encodeModel,
-);
-export const encodeWeights: typeof weights.encodeWeights = /* @__PURE__ */ later(
-  async () => (await import('./weights-files.ts')).encodeWeights,
-);
-export const saveWeights: typeof weights.saveWeights = /* @__PURE__ */ later(
-  async () => (await import('./weights-files.ts')).saveWeights,
-);
-export const loadWeights: typeof weights.loadWeights = /* @__PURE__ */ later(
-  async () => (await import('./weights-files.ts')).loadWeights,
-);
-export const listSaved: typeof indexedDb.listSaved = /* @__PURE__ */ later(
-  async () => (await import('./indexed-db.ts')).listSaved,
-);
-export const removeSaved: typeof indexedDb.removeSaved = /* @__PURE__ */ later(
-  async () => (await import('./indexed-db.ts')).removeSaved,
-);
-export type { ExportOptions } from './export-model.ts';

@@ -7,6 +7,7 @@ import { type H5Group, readHdf5, writeHdf5 } from '../../formats/hdf5/index.ts';
 import { decodeNpy } from '../../formats/npy.ts';
 import { unzip, zip } from '../../formats/zip.ts';
 import { sameShape, showShape } from '../../shape.ts';
+import { withCustomObjects } from '../custom-objects.ts';
 import { camelCase } from '../identifiers.ts';
 import { deserialize as deserializeLayer } from '../layers/all.ts';
 import { withWeightBudget } from '../layers/weight-budget.ts';
@@ -21,10 +22,7 @@ import {
   serialize as serializeMetric,
 } from '../metrics/index.ts';
 import { type CompileOptions, type Model, Sequential } from '../models/index.ts';
-import {
-  deserialize as deserializeOptimizer,
-  serialize as serializeOptimizer,
-} from '../optimizers/index.ts';
+import { serialize as serializeOptimizer } from '../optimizers/index.ts';
 import { isSerialized, type Serialized } from '../serialization.ts';
 import { isPlainObject } from '../tree.ts';
 import type { Variable } from '../variable.ts';
@@ -203,6 +201,15 @@ export function modelFromConfig(
   version: string,
   o: LoadModelOptions,
 ): { model: Model; compiled: boolean } {
+  return withCustomObjects(o.customObjects ?? {}, () => knownModel(json, name, version, o));
+}
+
+function knownModel(
+  json: unknown,
+  name: string,
+  version: string,
+  o: LoadModelOptions,
+): { model: Model; compiled: boolean } {
   const ours = fromPython(json as never, { name }) as Serialized & {
     readonly buildConfig?: Config | null;
     readonly compileConfig?: Config | null;
@@ -214,10 +221,7 @@ export function modelFromConfig(
     : '';
   let layer: unknown;
   try {
-    layer = deserializeLayer(
-      { className: ours.className, config: ours.config },
-      (o.customObjects ?? {}) as never,
-    );
+    layer = deserializeLayer({ className: ours.className, config: ours.config });
   } catch (cause) {
     if (!(cause instanceof GradloomError)) throw cause;
     throw new GradloomError(
@@ -237,7 +241,7 @@ export function modelFromConfig(
   // Keras writes an empty one for models that were not compiled.
   const given = ours.compileConfig?.optimizer ? ours.compileConfig : undefined;
   const compiled = Boolean(given) && (o.compile ?? true);
-  if (given && compiled) model.compile(compileOptionsOf(given, o.customObjects ?? {}, name));
+  if (given && compiled) model.compile(compileOptionsOf(given, name));
   return { model, compiled };
 }
 
@@ -247,37 +251,29 @@ function newer(version: string, than: string): boolean {
   return false;
 }
 
-function compileOptionsOf(
-  config: Config,
-  customObjects: Readonly<Record<string, unknown>>,
-  name: string,
-): CompileOptions {
-  const part =
+/** What `compile` is given again. */
+function compileOptionsOf(config: Config, name: string): CompileOptions {
+  const made =
     (revive: (s: Serialized) => unknown) =>
     (x: unknown): unknown => {
       if (isSerialized(x)) return revive(x);
-      if (Array.isArray(x)) return x.map(part(revive));
-      if (isPlainObject(x))
-        return Object.fromEntries(Object.entries(x).map(([k, v]) => [k, part(revive)(v)]));
-      return typeof x === 'string' && x in customObjects ? customObjects[x] : x;
+      if (Array.isArray(x)) return x.map(made(revive));
+      if (!isPlainObject(x)) return x;
+      return Object.fromEntries(Object.entries(x).map(([k, v]) => [k, made(revive)(v)]));
     };
-  const optimizer = config.optimizer;
+  const { optimizer, lossWeights, stepsPerExecution } = config;
+  const loss = made(deserializeLoss)(config.loss);
+  const metrics = made(deserializeMetric)(config.metrics);
+  const weightedMetrics = made(deserializeMetric)(config.weightedMetrics);
   if (!isSerialized(optimizer) && typeof optimizer !== 'string')
     throw new GradloomError('saving', `${name}: compile_config has no optimizer.`, { name });
-  const loss = part((s) => deserializeLoss(s, customObjects as never))(config.loss);
-  const metric = part((s) => deserializeMetric(s, customObjects as never));
-  const steps = config.stepsPerExecution;
   return {
-    optimizer: isSerialized(optimizer)
-      ? deserializeOptimizer(optimizer, customObjects as never)
-      : optimizer,
+    optimizer,
     ...(loss != null && { loss: loss as never }),
-    ...(config.lossWeights != null && { lossWeights: config.lossWeights as never }),
-    ...(config.metrics != null && { metrics: metric(config.metrics) as never }),
-    ...(config.weightedMetrics != null && {
-      weightedMetrics: metric(config.weightedMetrics) as never,
-    }),
-    ...(typeof steps === 'number' && { stepsPerExecution: steps }),
+    ...(lossWeights != null && { lossWeights: lossWeights as never }),
+    ...(metrics != null && { metrics: metrics as never }),
+    ...(weightedMetrics != null && { weightedMetrics: weightedMetrics as never }),
+    ...(typeof stepsPerExecution === 'number' && { stepsPerExecution }),
   };
 }
 

@@ -2,9 +2,18 @@
 import { GradloomError } from '../../errors.ts';
 import { isHdf5 } from '../../formats/hdf5/index.ts';
 import { checkOptions } from '../identifiers.ts';
+import { withWeightBudget } from '../layers/weight-budget.ts';
 import type { Model } from '../models/model.ts';
-import { decodeKeras, encodeKeras, type LoadModelOptions } from './keras-file.ts';
+import {
+  decodeKeras,
+  encodeKeras,
+  type LoadModelOptions,
+  made,
+  modelConfig,
+  modelFromConfig,
+} from './keras-file.ts';
 import { partsOf } from './places.ts';
+import { parsePython, pythonJson } from './python-config.ts';
 import { type FileSource, openSource } from './sources.ts';
 import { type FileTarget, openTarget, pathOfTarget } from './targets.ts';
 
@@ -49,6 +58,29 @@ export async function saveModel(
       { path },
     );
   await place.write(bytes);
+}
+
+/**
+ * What the model is made of and how it was compiled, without weights, as JSON text that Python's Keras
+ * reads too. Throws `saving` for what no config can hold.
+ */
+export async function modelToJson(model: Model): Promise<string> {
+  return pythonJson(modelConfig(model) as never);
+}
+
+/**
+ * A model with fresh weights from what `modelToJson`, or `to_json` in Python, gave. Nothing in the text
+ * is run. Throws `saving`, and `unknown-id` for classes that must be given as customObjects.
+ */
+export async function modelFromJson(
+  json: string,
+  o: Pick<LoadModelOptions, 'customObjects'> = {},
+): Promise<Model> {
+  checkOptions('modelFromJson', o, ['customObjects']);
+  const name = 'modelFromJson';
+  return withWeightBudget(2 ** 31, () =>
+    made(name, () => modelFromConfig(parsePython(json, name), name, '', o).model),
+  );
 }
 
 /** A file, or for a model.json that the user of a page chose, it and its shards. */

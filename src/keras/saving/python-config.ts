@@ -5,6 +5,7 @@
  * and which of them there are is decided by the registries.
  */
 import { GradloomError } from '../../errors.ts';
+import { customNamed } from '../custom-objects.ts';
 import { camelCase } from '../identifiers.ts';
 import { isSerialized } from '../serialization.ts';
 import { isPlainObject } from '../tree.ts';
@@ -13,14 +14,15 @@ import { registeredName, registeredObject } from './registration.ts';
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 type Config = Readonly<Record<string, unknown>>;
 
-/** Options whose words have a digit at the end, which camelCase swallows. */
-const withDigits = /([bB]eta)([12])$/;
+/** Options whose words have a digit at the end, which camelCase swallows: `beta_2_decay`, `epsilon_1`. */
+const withDigits = /(beta|epsilon)([12])(?![0-9])/gi;
 
-/** `kernelInitializer` -> `kernel_initializer`. */
+/** `kernelInitializer` -> `kernel_initializer`, `sparseYPred` -> `sparse_y_pred`. */
 export function pythonKey(key: string): string {
   return key
     .replace(withDigits, '$1_$2')
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/([A-Z])([A-Z][a-z])/g, '$1_$2')
     .toLowerCase();
 }
 
@@ -36,15 +38,6 @@ const namedParts = /^(inputLayers|outputLayers|loss|lossWeights|metrics|weighted
 const builtInFunctions: readonly string[] = ['gradloom>keras2_hard_sigmoid'];
 
 // ---- ours to Python's
-
-function functionToPython(registered: string): Json {
-  return {
-    module: 'builtins',
-    class_name: 'function',
-    config: registered.slice(registered.indexOf('>') + 1),
-    registered_name: registered,
-  };
-}
 
 /** Where Python finds a class, by the option that it is the value of. */
 function moduleOf(className: string, option: string): string {
@@ -82,6 +75,7 @@ export function toPython(x: unknown, option = ''): Json {
       Object.entries(x).map(([k, v]) => [keep ? k : pythonKey(k), toPython(v, keep ? option : k)]),
     );
   }
+  if (typeof x === 'function' && x.name) return functionToPython(x.name);
   throw new GradloomError(
     'saving',
     `${option || 'A config'} holds ${typeof x === 'function' ? `the function ${x.name || '(without a name)'}` : `an object of ${x.constructor?.name}`}, which a file cannot keep.`,
@@ -94,8 +88,20 @@ const unknownThere: readonly [RegExp, readonly string[]][] = [
   [/^SpatialDropout[123]D$/, ['noiseShape', 'trainable']],
 ];
 
+/** A function that whoever reads the file must know, by its name or by the one it is registered under. */
+function functionToPython(name: string): Json {
+  const package_ = name.indexOf('>');
+  return {
+    module: 'builtins',
+    class_name: 'function',
+    config: name.slice(package_ + 1),
+    registered_name: package_ < 0 ? (registeredName(name) ?? name) : name,
+  };
+}
+
 function classToPython(x: Config, option: string): Json {
   const { className, config, ...rest } = x as { className: string; config: Config };
+  if (className === 'function') return functionToPython(String(config.name));
   if (className === '__keras_tensor__') {
     const { shape, dtype, kerasHistory } = config as Record<string, Json>;
     return { class_name: className, config: { shape, dtype, keras_history: kerasHistory } };
@@ -246,8 +252,9 @@ function readClass(
     case '__lambda__':
       throw lambda(o.name);
     case 'function': {
-      const name = String(object.registered_name ?? config);
-      return registeredObject(name) ?? (builtInFunctions.includes(name) ? name : String(config));
+      const name = String(object.registered_name);
+      const own = customNamed(name) ?? customNamed(String(config));
+      return own ?? (builtInFunctions.includes(name) ? name : config);
     }
     case '__tensor__':
     case '__keras_tensor__':

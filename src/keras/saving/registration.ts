@@ -1,8 +1,13 @@
 /** Classes and functions of one's own, under the names that files have for them. */
 import { GradloomError } from '../../errors.ts';
-import { registerFunction, registerLayer } from '../layers/registry.ts';
+import {
+  type CustomObjects,
+  customNamed,
+  customObjects,
+  registerCustom,
+  withCustomObjects,
+} from '../custom-objects.ts';
 
-const byName = new Map<string, unknown>();
 const names = new Map<unknown, string>();
 const byClassName = new Map<string, string>();
 
@@ -17,18 +22,15 @@ export function registerKerasSerializable<T extends { readonly name: string }>(
 ): T {
   const name = o.name ?? object.name;
   const full = `${o.package ?? 'Custom'}>${name}`;
-  const before = byName.get(full);
+  const before = customNamed(full);
   if (before !== undefined && before !== object)
     throw new GradloomError('saving', `${full} is registered already, for another class.`, {
       name: full,
     });
-  byName.set(full, object);
+  registerCustom(full, object);
+  registerCustom(name, object);
   names.set(object, full);
   byClassName.set(name, full);
-  if (typeof (object as { fromConfig?: unknown }).fromConfig === 'function') {
-    registerLayer(object as never, name);
-    registerLayer(object as never, full);
-  } else if (typeof object === 'function') registerFunction(object as never, name);
   return object;
 }
 
@@ -37,12 +39,25 @@ export function getRegisteredObject(name: string): unknown {
   return registeredObject(name);
 }
 export function registeredObject(name: string): unknown {
-  return byName.get(name);
+  return customNamed(name);
 }
 
 /** `package>name` of a class or function; its own name when it is not registered. */
 export function getRegisteredName(object: { readonly name: string }): string {
   return names.get(object) ?? object.name;
+}
+
+/** All that is registered, and known in the scopes around, by name. */
+export function getCustomObjects(): CustomObjects {
+  return customObjects();
+}
+
+/**
+ * Runs `f` with these classes and functions known by their names; what it returns. Nothing that `f` goes
+ * on with after an `await` is in the scope: give `loadModel` its customObjects instead.
+ */
+export function customObjectScope<T>(objects: CustomObjects, f: () => T): T {
+  return withCustomObjects(objects, f);
 }
 
 /** `package>name` of a registered class, by its name in configs. */

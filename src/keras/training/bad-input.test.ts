@@ -104,6 +104,14 @@ describe('labels', () => {
       ).rejects.toThrow(/fit \(validationData\): label/);
     }
   });
+  it.each<[string, keras.losses.LossLike]>([
+    ['an alias', 'ce'],
+    ['the function itself', keras.losses.sparseCategoricalCrossentropy],
+  ])('whatever the loss is called by: %s', async (_, loss) => {
+    await expect(classifier(loss).fit(x, [...y.slice(0, -1), 7], quiet)).rejects.toThrow(
+      /fit: label 7 .* is not one of the model's 4 classes/,
+    );
+  });
   it('that are ignored may be anything', async () => {
     const loss = new keras.losses.SparseCategoricalCrossentropy({ ignoreClass: -1 });
     await classifier(loss).fit(x, [-1, ...y.slice(1)], quiet);

@@ -9,6 +9,15 @@ import type * as texts from './text-directory.ts';
 
 export { clearSession } from '../config.ts';
 export { setRandomSeed } from '../random/index.ts';
+export {
+  customObjectScope,
+  deserializeKerasObject,
+  getCustomObjects,
+  getRegisteredName,
+  getRegisteredObject,
+  registerKerasSerializable,
+  serializeKerasObject,
+} from '../saving/index.ts';
 export type { DirectoryOptions, FileDataset, LabelMode, Subset } from './directory.ts';
 export type { GetFileOptions } from './get-file.ts';
 export type { ImageBatch, ImageDirectoryOptions } from './image-directory.ts';

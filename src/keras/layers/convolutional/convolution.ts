@@ -1,7 +1,7 @@
 /** What convolutions share: their options, where their windows lie, bias and activation. */
 import { lax } from '../../../graph/index.ts';
 import { Tensor } from '../../../tensor/index.ts';
-import { type ActivationFn, activationName, getActivation } from '../../activations/index.ts';
+import { type ActivationFn, getActivation, serializeActivation } from '../../activations/index.ts';
 import { lookup } from '../../identifiers.ts';
 import type { Variable } from '../../variable.ts';
 import type { BatchShape } from '../layer.ts';
@@ -174,7 +174,7 @@ export abstract class Convolution extends SpatialLayer {
       padding: this.padding,
       dataFormat: this.dataFormat,
       dilationRate: one(this.dilationRate),
-      activation: activationName(this.activation) ?? 'custom',
+      activation: serializeActivation(this.activation),
       useBias: this.useBias,
       ...Object.assign({}, ...this.#specs.map(([, spec]) => spec.config)),
     };

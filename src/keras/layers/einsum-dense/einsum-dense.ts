@@ -2,7 +2,7 @@
 import { GradloomError } from '../../../errors.ts';
 import { einsum } from '../../../numpy/index.ts';
 import type { Tensor } from '../../../tensor/index.ts';
-import { type ActivationFn, activationName, getActivation } from '../../activations/index.ts';
+import { type ActivationFn, getActivation, serializeActivation } from '../../activations/index.ts';
 import { checkOptions } from '../../identifiers.ts';
 import { VarianceScaling } from '../../initializers/index.ts';
 import type { Variable } from '../../variable.ts';
@@ -106,7 +106,7 @@ export class EinsumDense extends Layer {
       ...super.getConfig(),
       equation: this.equation,
       outputShape: this.partialOutputShape,
-      activation: activationName(this.activation) ?? 'custom',
+      activation: serializeActivation(this.activation),
       biasAxes: this.biasAxes,
       ...this.#kernel.config,
       ...this.#bias.config,

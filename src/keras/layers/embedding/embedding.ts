@@ -16,7 +16,7 @@ export interface EmbeddingOptions extends LayerOptions, WeightSpecOptions<'embed
   /** Whether 0 is padding, which later layers leave out: false. */
   readonly maskZero?: boolean;
   /** First values, (inputDim, outputDim), or a list with them alone. */
-  readonly weights?: TensorLike | readonly TensorLike[];
+  readonly weights?: TensorLike | readonly TensorLike[] | null;
   /** Ignored: lengths need not be declared. */
   readonly inputLength?: unknown;
 }
@@ -46,7 +46,7 @@ export class Embedding extends Layer {
     this.maskZero = o.maskZero ?? false;
     this.supportsMasking = this.maskZero;
     this.#embeddings = new WeightSpec(o, 'embeddings', 'uniform');
-    if (o.weights !== undefined) {
+    if (o.weights != null) {
       this.ensureBuilt([null]);
       const alone = Array.isArray(o.weights) && o.weights.length === 1;
       this.setWeights(alone ? (o.weights as TensorLike[]) : [o.weights as TensorLike]);

@@ -1,6 +1,7 @@
 /** Text to numbers: standardized, split into tokens, joined to n-grams, looked up. */
 import { GradloomError } from '../../../errors.ts';
 import { fromData, type Tensor, type TensorLike } from '../../../tensor/index.ts';
+import { customPart, serializeFunction } from '../../custom-objects.ts';
 import { checkOptions } from '../../identifiers.ts';
 import { type BatchShape, baseOptions, type LayerOptions } from '../layer.ts';
 import { type AdaptData, type AdaptOptions, batchesOf } from './batches.ts';
@@ -53,7 +54,8 @@ function choose<T extends string>(
   allowed: readonly T[],
 ): T | null | ((text: string) => unknown) {
   if (given === null) return null;
-  if (typeof given === 'function') return given as (text: string) => unknown;
+  const own = typeof given === 'function' ? given : customPart(given);
+  if (typeof own === 'function') return own as (text: string) => unknown;
   const found = allowed.find((a) => typeof given === 'string' && plain(a) === plain(given));
   if (found) return found;
   throw new GradloomError(
@@ -211,7 +213,7 @@ export class TextVectorization extends HostLayer {
 
   override getConfig(): Record<string, unknown> {
     const { vocabulary, idfWeights } = this.lookupLayer.getConfig();
-    const name = (f: unknown): unknown => (typeof f === 'function' ? 'custom' : f);
+    const name = (f: unknown): unknown => (typeof f === 'function' ? serializeFunction(f) : f);
     const o = this.#options;
     return {
       ...super.getConfig(),

@@ -1,6 +1,6 @@
 /** GRUCell (Cho et al. 2014), with gates z, r, h as Keras orders them. */
 import type { Tensor } from '../../../tensor/index.ts';
-import { type ActivationFn, activationName, getActivation } from '../../activations/index.ts';
+import { type ActivationFn, getActivation, serializeActivation } from '../../activations/index.ts';
 import { optionsOf } from '../spatial.ts';
 import { type DropoutMasks, UnitCell, type UnitCellOptions } from './unit-cell.ts';
 
@@ -60,7 +60,7 @@ export class GRUCell extends UnitCell {
   override getConfig(): Record<string, unknown> {
     return {
       ...super.getConfig(),
-      recurrentActivation: activationName(this.recurrentActivation) ?? 'custom',
+      recurrentActivation: serializeActivation(this.recurrentActivation),
       resetAfter: this.resetAfter,
     };
   }

@@ -1,7 +1,7 @@
 /** LSTMCell (Hochreiter and Schmidhuber 1997), with gates i, f, c, o as Keras orders them. */
 import { concatenate } from '../../../numpy/index.ts';
 import type { Tensor } from '../../../tensor/index.ts';
-import { type ActivationFn, activationName, getActivation } from '../../activations/index.ts';
+import { type ActivationFn, getActivation, serializeActivation } from '../../activations/index.ts';
 import { getInitializer } from '../../initializers/index.ts';
 import { optionsOf } from '../spatial.ts';
 import type { WeightSpec } from '../weight-spec.ts';
@@ -59,7 +59,7 @@ export class LSTMCell extends UnitCell {
   override getConfig(): Record<string, unknown> {
     return {
       ...super.getConfig(),
-      recurrentActivation: activationName(this.recurrentActivation) ?? 'custom',
+      recurrentActivation: serializeActivation(this.recurrentActivation),
       unitForgetBias: this.unitForgetBias,
     };
   }

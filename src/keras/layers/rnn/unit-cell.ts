@@ -2,7 +2,7 @@
 import { GradloomError } from '../../../errors.ts';
 import { lax } from '../../../graph/index.ts';
 import { Tensor } from '../../../tensor/index.ts';
-import { type ActivationFn, activationName, getActivation } from '../../activations/index.ts';
+import { type ActivationFn, getActivation, serializeActivation } from '../../activations/index.ts';
 import { checkOptions } from '../../identifiers.ts';
 import { dropoutWithKey } from '../../random/index.ts';
 import type { Variable } from '../../variable.ts';
@@ -213,7 +213,7 @@ export abstract class UnitCell extends Layer {
     return {
       ...super.getConfig(),
       units: this.units,
-      activation: activationName(this.activation) ?? 'custom',
+      activation: serializeActivation(this.activation),
       useBias: this.useBias,
       ...kernel.config,
       ...recurrent.config,

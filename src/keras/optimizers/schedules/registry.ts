@@ -1,5 +1,6 @@
 /** Schedules to and from { className, config }. */
 import { GradloomError } from '../../../errors.ts';
+import { customNamed, withCustomObjects } from '../../custom-objects.ts';
 import { lookup } from '../../identifiers.ts';
 import { isSerialized, type Serialized, serialize as write } from '../../serialization.ts';
 import { CosineDecay, CosineDecayRestarts } from './cosine.ts';
@@ -45,8 +46,8 @@ export function deserialize(
       `deserialize takes { className, config }; received ${JSON.stringify(config)}.`,
     );
   const { className } = config;
-  const own = Object.hasOwn(customObjects, className) ? customObjects[className] : undefined;
-  const found =
-    (own as ScheduleClass | undefined) ?? lookup('learning rate schedule', className, table);
-  return found.fromConfig(config.config);
+  return withCustomObjects(customObjects, () => {
+    const own = customNamed(className) as ScheduleClass | undefined;
+    return (own ?? lookup('learning rate schedule', className, table)).fromConfig(config.config);
+  });
 }
