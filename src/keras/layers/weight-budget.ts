@@ -1,6 +1,6 @@
 /**
- * Models that are made of a file, whose weights follow. They are bounded: a config of a few bytes can ask
- * for any size. And they are not drawn: what they begin with is overwritten.
+ * Models that are made of a file. Their weights are bounded: a config of a few bytes can ask for any
+ * size. And where weights follow they are not drawn: what they begin with is overwritten.
  */
 import type { DType } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
@@ -8,15 +8,16 @@ import { lax } from '../../graph/index.ts';
 import { showShape } from '../../shape.ts';
 import { Tensor } from '../../tensor/index.ts';
 
-let left: { bytes: number; readonly limit: number } | undefined;
+let left: { bytes: number; readonly limit: number; readonly follow: boolean } | undefined;
 
 /**
- * Runs `f`, after which every weight made meanwhile is given its value: they take at most so many bytes
- * together (counted as 4 an element).
+ * Runs `f`, whose weights take at most so many bytes together (counted as 4 an element).
+ *
+ * @param follow whether every weight made meanwhile is given its value afterwards
  */
-export function withWeightBudget<T>(limit: number, f: () => T): T {
+export function withWeightBudget<T>(limit: number, f: () => T, follow = true): T {
   const outer = left;
-  left = { bytes: limit, limit };
+  left = { bytes: limit, limit, follow };
   try {
     return f();
   } finally {
@@ -38,5 +39,5 @@ export function claimWeight(name: string, shape: readonly number[]): void {
 
 /** What stands for a weight until it is given its value, and takes no memory; undefined where none follows. */
 export function awaitedWeight(shape: readonly number[], dtype: DType): Tensor | undefined {
-  return left && new Tensor(lax.full(shape, 0, dtype));
+  return left?.follow ? new Tensor(lax.full(shape, 0, dtype)) : undefined;
 }

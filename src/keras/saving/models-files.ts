@@ -78,9 +78,9 @@ export async function modelFromJson(
 ): Promise<Model> {
   checkOptions('modelFromJson', o, ['customObjects']);
   const name = 'modelFromJson';
-  return withWeightBudget(2 ** 31, () =>
-    made(name, () => modelFromConfig(parsePython(json, name), name, '', o).model),
-  );
+  const make = (): Model =>
+    made(name, () => modelFromConfig(parsePython(json, name), name, '', o).model);
+  return withWeightBudget(2 ** 31, make, false);
 }
 
 /** A file, or for a model.json that the user of a page chose, it and its shards. */
