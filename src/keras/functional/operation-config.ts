@@ -22,7 +22,10 @@ export interface DividedCall {
 const byPlace = ({ place }: Parameter): boolean => place === 'place' || place === 'either';
 
 /** The call in Keras's form; undefined for one that Keras has no form for. */
-export function divideCall(entry: OperationEntry, given: readonly unknown[]): DividedCall | undefined {
+export function divideCall(
+  entry: OperationEntry,
+  given: readonly unknown[],
+): DividedCall | undefined {
   if (entry.className === 'GetItem') return divideIndex(given);
   const named = nameArguments(entry, given);
   if (!named) return undefined;
@@ -118,7 +121,11 @@ export function joinCall(entry: OperationEntry, call: DividedCall): unknown[] {
 const noOptions = ({ options, kwargs }: DividedCall): boolean =>
   Object.keys(options).length === 0 && Object.keys(kwargs).length === 0;
 
-function refused({ className, parameters, fixed }: OperationEntry, name: string, value: unknown): GradloomError {
+function refused(
+  { className, parameters, fixed }: OperationEntry,
+  name: string,
+  value: unknown,
+): GradloomError {
   const shown = JSON.stringify(value);
   if (fixed.has(name))
     return new GradloomError(

@@ -117,12 +117,22 @@ export function symbolic<F extends (...args: never[]) => unknown>(name: string, 
   return either as F;
 }
 
-/** Namespaces whose functions configs may name. */
-const namespaces: (() => Readonly<Record<string, unknown>>)[] = [];
+type Namespace = Readonly<Record<string, unknown>>;
 
-/** Makes functions known to configs, by the names they are exported under. */
-export function provideOperations(functions: () => Readonly<Record<string, unknown>>): void {
-  namespaces.push(functions);
+/** Namespaces whose functions configs may name. */
+const namespaces = new Set<Namespace>();
+
+/** Makes functions known to configs, by the names they are exported under; also those of `image` in it. */
+export function provideOperations(functions: Namespace): void {
+  namespaces.add(functions);
+}
+
+function providedFunction(fn: string): TensorFn | undefined {
+  for (const n of namespaces)
+    for (const from of [n, n.image as Namespace | undefined])
+      if (from && Object.hasOwn(from, fn) && typeof from[fn] === 'function')
+        return from[fn] as TensorFn;
+  return undefined;
 }
 
 /**
@@ -146,9 +156,7 @@ const plain = (name: string): string => name.charAt(0).toLowerCase() + name.slic
 /** What a method of tensors does, or a function of that name does with what is no tensor. */
 function functionOf({ className, fn }: OperationEntry): TensorFn | undefined {
   const known = Object.keys(methodNames).find((m) => methodNames[m] === className);
-  const provided = namespaces.map((n) => n()[fn]).find((f) => typeof f === 'function') as
-    | TensorFn
-    | undefined;
+  const provided = providedFunction(fn);
   const method = known ?? fn;
   if (known === undefined && provided) return provided;
   if (!Object.hasOwn(KerasTensor.prototype, method)) return provided;

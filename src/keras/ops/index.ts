@@ -156,4 +156,4 @@ export const averagePool: Lifted<typeof convolutions.averagePool> = /* @__PURE__
 );
 
 // Configs name operations; this is how they are found.
-provideOperations(() => ({ ...all, ...all.image }));
+provideOperations(all);

@@ -139,11 +139,7 @@ function classToPython(x: Config, option: string): Json {
   return {
     module:
       given ??
-      (own
-        ? (own.split('>')[0] ?? null)
-        : operation
-          ? ownOperations
-          : moduleOf(className, option)),
+      (own ? (own.split('>')[0] ?? null) : operation ? ownOperations : moduleOf(className, option)),
     class_name: className,
     config: Object.fromEntries(
       Object.entries(config)
