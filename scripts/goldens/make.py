@@ -37,6 +37,7 @@ NAMES = [
     "pickles",
     "hdf5",
     "keras_files",
+    "keras_operations",
     "sharded_weights",
     "checkpoints",
 ]

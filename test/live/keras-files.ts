@@ -1,6 +1,7 @@
 /**
- * Files against real Keras: for every row of the layers' battery Keras saves a model, which is loaded
- * here, predicts the same, is saved here, loads in Keras and predicts the same again.
+ * Files against real Keras: for every row of the layers' battery, and of operations (the family
+ * `operations`), Keras saves a model, which is loaded here, predicts the same, is saved here, loads in Keras
+ * and predicts the same again. Models of operations that are made here load in Keras too.
  *
  *     GRADLOOM_PYTHON=venv/bin/python npm run test:keras [-- FAMILY …]
  *
@@ -12,9 +13,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setBackend } from '../../src/backends/registry.ts';
-import { decodeNpz } from '../../src/formats/npz.ts';
+import type { NpyArray } from '../../src/formats/npy.ts';
+import { decodeNpz, encodeNpz } from '../../src/formats/npz.ts';
 import * as keras from '../../src/keras/index.ts';
 import { fromData, type Tensor } from '../../src/tensor/index.ts';
+import { operationModels } from './operation-models.ts';
 
 interface Row {
   readonly name: string;
@@ -61,6 +64,27 @@ function apart(got: Tensor, want: Tensor, tolerance: number): string | undefined
   return undefined;
 }
 
+/** Models of operations that are made here, and what they predict, for Keras to load. */
+async function makeHere(folder: string): Promise<Row[]> {
+  const rows: Row[] = [];
+  const data = Float32Array.from({ length: 72 }, (_, i) => 2 * Math.sin(i * i));
+  for (const [name, f] of Object.entries(operationModels)) {
+    const x = keras.input({ shape: [6, 4], name: 'x' });
+    const model = keras.model({ inputs: x, outputs: f(x) });
+    const ys = leaves(model.apply(fromData(data, [3, 6, 4], 'float32'), { training: false }));
+    const stem = `made${rows.length}`;
+    writeFileSync(join(folder, `${stem}.back.keras`), await keras.saving.encodeModel(model));
+    const arrays: [string, NpyArray][] = [['x0', { data, shape: [3, 6, 4], dtype: 'float32' }]];
+    ys.forEach((y, i) => {
+      arrays.push([`y${i}`, { data: y.dataSync(), shape: [...y.shape], dtype: y.dtype }]);
+    });
+    writeFileSync(join(folder, `${stem}.npz`), await encodeNpz(arrays));
+    const row = { inputs: 1, outputs: ys.length, tolerance: 1 };
+    rows.push({ ...row, name: `operations made here: ${name}`, stem });
+  }
+  return rows;
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'gradloom-keras-'));
 try {
   setBackend('wasm');
@@ -96,8 +120,11 @@ try {
         );
       }
     }
+    const families = process.argv.slice(2);
+    const withOperations = families.length === 0 || families.includes('operations');
+    const made = withOperations ? await makeHere(folder) : [];
     const found = ask<Record<string, string | null>>('check', folder)!;
-    for (const row of back)
+    for (const row of [...back, ...made])
       if (found[row.stem]) wrong.push(`to Keras: ${row.name}: ${found[row.stem]}`);
     for (const w of wrong) console.log(w);
     const returned = back.filter((r) => found[r.stem] === null).length;
@@ -105,7 +132,13 @@ try {
     console.log(
       `${there} of ${saved} models of Keras predict the same here; ${returned} of them after the way back.`,
     );
-    console.log(`${saved + back.length - wrong.length} passed, ${wrong.length} failed`);
+    if (made.length > 0) {
+      const loaded = made.filter((r) => found[r.stem] === null).length;
+      console.log(`${loaded} of ${made.length} models of operations made here load in Keras.`);
+    }
+    console.log(
+      `${saved + back.length + made.length - wrong.length} passed, ${wrong.length} failed`,
+    );
     if (saved === 0) console.log('No model was compared: families are the files of test/battery.');
     if (wrong.length > 0 || saved === 0) process.exitCode = 1;
   }

@@ -1,6 +1,6 @@
 """The Python half of keras-files.ts.
 
-    python3 test/live/keras_files.py make FOLDER [FAMILY …]    a model around every row of the battery, saved by real Keras
+    python3 test/live/keras_files.py make FOLDER [FAMILY …]    a model around every row of the battery and of operations, saved by real Keras
     python3 test/live/keras_files.py check FOLDER              loads what Gradloom saved, and compares what it predicts
 """
 import json
@@ -67,7 +67,26 @@ def make(folder, families):
                 continue
             np.savez(folder / f"{stem}.npz", **{f"x{i}": x for i, x in enumerate(xs)}, **{f"y{i}": y for i, y in enumerate(ys)})
             rows.append({"name": name, "stem": stem, "inputs": len(xs), "outputs": len(ys), "tolerance": row.get("tolerance", 1)})
+    if not families or "operations" in families:
+        rows.extend(operations(folder))
     print(json.dumps(rows))
+
+
+def operations(folder):
+    """Models of keras.ops, each case by itself."""
+    import make_keras_operations
+
+    for i, (name, make_model, x) in enumerate(make_keras_operations.models()):
+        name, stem = f"operations: {name}", f"ops{i:03d}"
+        try:
+            model = make_model()
+            model.save(folder / f"{stem}.keras")
+            ys = predict(model, [x])
+        except Exception as e:
+            yield {"name": name, "skipped": f"{type(e).__name__}: {str(e).splitlines()[0][:120]}"}
+            continue
+        np.savez(folder / f"{stem}.npz", x0=x, **{f"y{i}": y for i, y in enumerate(ys)})
+        yield {"name": name, "stem": stem, "inputs": 1, "outputs": len(ys), "tolerance": 1}
 
 
 def check(folder):

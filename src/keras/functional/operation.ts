@@ -2,13 +2,19 @@
 import { GradloomError } from '../../errors.ts';
 import { didYouMean } from '../../suggest.ts';
 import type { Tensor } from '../../tensor/index.ts';
-import { camelCase, snakeCase } from '../identifiers.ts';
+import { camelCase } from '../identifiers.ts';
 import { isSpec, traceSpecs } from '../layers/stand-ins.ts';
 import type { SpecTree, TensorSpec, Tensors } from '../layers/types.ts';
 import { autoName } from '../naming.ts';
 import { mapTree, type TreeOf } from '../tree.ts';
 import { KerasTensor } from './keras-tensor.ts';
 import { isSymbolic, kerasTensorsIn, Node, type Operation } from './node.ts';
+import {
+  entryOfClass,
+  entryOfFunction,
+  type OperationEntry,
+  operationClasses,
+} from './operation-table.ts';
 
 /** A function of tensors and other values. */
 export type TensorFn = (...args: never[]) => Tensors;
@@ -34,6 +40,8 @@ const methodNames: Readonly<Record<string, string>> = {
 
 const pascal = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
 const classOf = (method: string): string => methodNames[method] ?? pascal(method);
+const classOfFunction = (fn: string): string =>
+  entryOfFunction(fn)?.className ?? pascal(camelCase(fn));
 
 /** A function with a name, as one part of a model. */
 export class FunctionOperation implements Operation {
@@ -104,46 +112,63 @@ export function callMethod(method: string, x: KerasTensor, ...args: unknown[]): 
 export function symbolic<F extends (...args: never[]) => unknown>(name: string, fn: F): F {
   const either = (...args: never[]): unknown =>
     args.some((a) => isSymbolic(a))
-      ? new FunctionOperation(pascal(camelCase(name)), fn as unknown as TensorFn).record(args)
+      ? new FunctionOperation(classOfFunction(name), fn as unknown as TensorFn).record(args)
       : fn(...args);
   return either as F;
 }
 
-/** Namespaces whose functions configs may name. */
-const namespaces: (() => Readonly<Record<string, unknown>>)[] = [];
+type Namespace = Readonly<Record<string, unknown>>;
 
-/** Makes functions known to configs, by the names they are exported under. */
-export function provideOperations(functions: () => Readonly<Record<string, unknown>>): void {
-  namespaces.push(functions);
+/** Namespaces whose functions configs may name. */
+const namespaces = new Set<Namespace>();
+
+/** Makes functions known to configs, by the names they are exported under; also those of `image` in it. */
+export function provideOperations(functions: Namespace): void {
+  namespaces.add(functions);
 }
 
-/** A fresh operation of that class: a method of tensors, or a function that was provided. Throws `unknown-id`. */
+function providedFunction(fn: string): TensorFn | undefined {
+  for (const n of namespaces)
+    for (const from of [n, n.image as Namespace | undefined])
+      if (from && Object.hasOwn(from, fn) && typeof from[fn] === 'function')
+        return from[fn] as TensorFn;
+  return undefined;
+}
+
+/**
+ * A fresh operation of that class: a method of tensors, or a function that was provided. Configs decide
+ * no more than which class of operation-table.ts it is. Throws `unknown-id`.
+ */
 export function operationOf(className: string, name?: string): FunctionOperation {
-  const fn = functionOf(className);
+  const entry = entryOfClass(className) ?? entryOfFunction(plain(className));
+  const fn = entry && functionOf(entry);
   if (!fn)
     throw new GradloomError(
       'unknown-id',
-      `Unknown operation "${className}".${didYouMean(className, Object.values(methodNames))}`,
+      `Unknown operation "${className}": keras.ops has none of that name here.${didYouMean(className, operationClasses())}`,
       { className },
     );
-  return new FunctionOperation(className, fn, name);
+  return new FunctionOperation(entry.className, fn, name);
 }
 
+const plain = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
+
 /** What a method of tensors does, or a function of that name does with what is no tensor. */
-function functionOf(className: string): TensorFn | undefined {
+function functionOf({ className, fn }: OperationEntry): TensorFn | undefined {
   const known = Object.keys(methodNames).find((m) => methodNames[m] === className);
-  const plain = className.charAt(0).toLowerCase() + className.slice(1);
-  const provided = namespaces
-    .flatMap((n) => [n()[plain], n()[camelCase(snakeCase(className))]])
-    .find((f) => typeof f === 'function') as TensorFn | undefined;
-  const method = known ?? plain;
+  const provided = providedFunction(fn);
+  const method = known ?? fn;
   if (known === undefined && provided) return provided;
-  if (!(method in KerasTensor.prototype)) return provided;
+  if (!Object.hasOwn(KerasTensor.prototype, method)) return provided;
   const call = (x: unknown, ...args: unknown[]): unknown => {
-    const own = (x as Record<string, unknown>)[method];
-    return typeof own === 'function'
-      ? own.apply(x, args)
-      : provided!(x as never, ...(args as never[]));
+    const own = (x as Record<string, unknown> | null)?.[method];
+    if (typeof own === 'function') return own.apply(x, args);
+    if (provided) return provided(x as never, ...(args as never[]));
+    throw new GradloomError(
+      'layer-config',
+      `The operation ${className} is a method of tensors; received ${JSON.stringify(x)}.`,
+      { className },
+    );
   };
   return call as unknown as TensorFn;
 }

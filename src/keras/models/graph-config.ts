@@ -5,6 +5,8 @@ import type { FunctionalGraph } from '../functional/functional-graph.ts';
 import { KerasTensor } from '../functional/keras-tensor.ts';
 import type { Node, Operation } from '../functional/node.ts';
 import { FunctionOperation, operationOf } from '../functional/operation.ts';
+import { divideCall, joinCall } from '../functional/operation-config.ts';
+import { entryOfClass } from '../functional/operation-table.ts';
 import { Layer } from '../layers/layer.ts';
 import { deserialize } from '../layers/registry.ts';
 import { isSerialized, serialize } from '../serialization.ts';
@@ -15,6 +17,8 @@ type Place = readonly [string, number, number];
 
 interface LayerEntry {
   readonly className: string;
+  /** Of operations in Keras's form: where Keras has the class. */
+  readonly module?: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly name: string;
   readonly inboundNodes: readonly NodeEntry[];
@@ -65,22 +69,46 @@ export function graphConfig(graph: FunctionalGraph): GraphConfig {
     const [name, node, index] = placeOf(t);
     return [name, node + ownCalls(t.node.operation), index];
   };
+  const layerEntry = (o: Layer): LayerEntry => ({
+    ...serialize(o)!,
+    name: o.name,
+    inboundNodes: kept(o)
+      .filter((n) => !n.isInput)
+      .map((n) => ({ args: [write(n.inputs)], kwargs: write(n.options) })),
+  });
   return {
-    layers: graph.operations.map((o) => ({
-      ...(o instanceof Layer
-        ? serialize(o)!
-        : { className: o.className, config: { name: o.name } }),
-      name: o.name,
-      inboundNodes: kept(o)
-        .filter((n) => !n.isInput)
-        .map((n) => ({
-          args: o instanceof Layer ? [write(n.inputs)] : (n.inputs as unknown[]).map(write),
-          kwargs: write(n.options),
-        })),
-    })),
+    layers: graph.operations.map((o) =>
+      o instanceof Layer ? layerEntry(o) : operationEntry(o, kept(o), write),
+    ),
     inputLayers: mapTree<KerasTensor, unknown>(graph.inputTree, outer),
     outputLayers: mapTree<KerasTensor, unknown>(graph.outputTree, outer),
   };
+}
+
+/** Where Keras has the operations: `keras.src.ops.numpy` and others. */
+const kerasOps = 'keras.src.ops.';
+
+/** Options in the config and inputs in the call, as in Keras; where Keras has no such call, all in the call. */
+function operationEntry(
+  o: Operation,
+  nodes: readonly Node[],
+  write: (x: unknown) => unknown,
+): LayerEntry {
+  const { name, className } = o;
+  const entry = entryOfClass(className);
+  const calls = nodes.map((n) => entry && divideCall(entry, n.inputs as unknown[]));
+  const options = calls[0]?.options;
+  const same = JSON.stringify(options);
+  if (entry && calls.every((c) => c && JSON.stringify(c.options) === same))
+    return {
+      module: `${kerasOps}${entry.module}`,
+      className,
+      config: { name, ...(write(options) as object) },
+      name,
+      inboundNodes: calls.map((c) => ({ args: c!.args.map(write), kwargs: write(c!.kwargs) })),
+    };
+  const inboundNodes = nodes.map((n) => ({ args: (n.inputs as unknown[]).map(write), kwargs: {} }));
+  return { className, config: { name }, name, inboundNodes };
 }
 
 /** Thrown within, for a call whose inputs are not there yet. */
@@ -121,7 +149,11 @@ export function graphFromConfig(config: GraphConfig): {
       return tensor(x.config.value as never, { dtype: x.config.dtype as string });
     return Object.fromEntries(Object.entries(x).map(([k, v]) => [k, read(v)]));
   };
-  replay(config.layers, find, read);
+  const waiting = config.layers.map((l) => {
+    const operation = find(l.name);
+    return { operation, calls: l.inboundNodes.map((n) => applied(operation, l, n, read)) };
+  });
+  replay(waiting);
   const tensorAt = ([name, node, index]: Place): KerasTensor => {
     const o = find(name);
     const t = o.inboundNodes[node - ownCalls(o)]?.outputs[index];
@@ -146,22 +178,25 @@ function makeOperation(entry: LayerEntry, name: string): Operation {
   return isOperation(entry) ? operationOf(className, name) : deserialize({ className, config });
 }
 
-/** Functions have a name and nothing else; layers have at least a dtype. */
-function isOperation({ config }: LayerEntry): boolean {
-  return Object.keys(config).every((k) => k === 'name');
+const inKerasForm = ({ module }: LayerEntry): boolean => module?.startsWith(kerasOps) ?? false;
+
+/** Operations say where Keras has them, or have a name and nothing else; layers have at least a dtype. */
+function isOperation(entry: LayerEntry): boolean {
+  return inKerasForm(entry) || Object.keys(entry.config).every((k) => k === 'name');
+}
+
+interface Waiting {
+  readonly operation: Operation;
+  /** Each gives whether it could be made: else its inputs are not there yet. */
+  readonly calls: (() => boolean)[];
 }
 
 /** Calls everything that can be called, again and again, until all calls are made. */
-function replay(
-  layers: readonly LayerEntry[],
-  find: (name: string) => Operation,
-  read: (x: unknown) => unknown,
-): void {
-  const waiting = layers.map((l) => ({ operation: find(l.name), calls: [...l.inboundNodes] }));
+function replay(waiting: readonly Waiting[]): void {
   for (let progress = true; progress; ) {
     progress = false;
-    for (const { operation, calls } of waiting) {
-      while (calls.length > 0 && call(operation, calls[0], read)) {
+    for (const { calls } of waiting) {
+      while (calls.length > 0 && calls[0]()) {
         calls.shift();
         progress = true;
       }
@@ -176,17 +211,27 @@ function replay(
     );
 }
 
-function call(o: Operation, node: NodeEntry, read: (x: unknown) => unknown): boolean {
-  let args: unknown[];
-  let kwargs: object;
-  try {
-    args = read(node.args) as unknown[];
-    kwargs = read(node.kwargs) as object;
-  } catch (e) {
-    if (e === notYet) return false;
-    throw e;
-  }
-  if (o instanceof FunctionOperation) o.record(args);
-  else (o as Layer).apply(args[0] as KerasTensor, kwargs);
-  return true;
+function applied(
+  o: Operation,
+  entry: LayerEntry,
+  node: NodeEntry,
+  read: (x: unknown) => unknown,
+): () => boolean {
+  return () => {
+    let args: unknown[];
+    let kwargs: Record<string, unknown>;
+    try {
+      args = read(node.args) as unknown[];
+      kwargs = read(node.kwargs) as Record<string, unknown>;
+    } catch (e) {
+      if (e === notYet) return false;
+      throw e;
+    }
+    if (!(o instanceof FunctionOperation)) (o as Layer).apply(args[0] as KerasTensor, kwargs);
+    else if (inKerasForm(entry)) {
+      const { name: _, ...options } = entry.config;
+      o.record(joinCall(entryOfClass(o.className)!, { options, args, kwargs }));
+    } else o.record(args);
+    return true;
+  };
 }

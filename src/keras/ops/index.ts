@@ -182,4 +182,4 @@ export const rmsNormalization: Lifted<typeof normalizations.rmsNormalization> =
   /* @__PURE__ */ lift('rmsNormalization', normalizations.rmsNormalization);
 
 // Configs name operations; this is how they are found.
-provideOperations(() => all);
+provideOperations(all);

@@ -29,9 +29,11 @@ export function rsqrt(x: TensorLike): Tensor {
 /** log(sum(exp(x))) along an axis or axes, without overflow. -Infinity where all is -Infinity. */
 export function logsumexp(
   x: TensorLike,
-  o: { readonly axis?: Axis; readonly keepdims?: boolean } = {},
+  axis?: Axis | { readonly axis?: Axis; readonly keepdims?: boolean },
 ): Tensor {
   const t = float(x);
+  const isAxis = typeof axis !== 'object' || axis === null || Array.isArray(axis);
+  const o = (isAxis ? { axis } : axis) as { readonly axis?: Axis; readonly keepdims?: boolean };
   const top = t.max({ axis: o.axis, keepdims: true });
   const finite = Tensor.of(lax.isFinite(top.value), top);
   const shift = Tensor.of(

@@ -38,7 +38,7 @@ export interface DecodedWeights {
 }
 
 export interface WeightFormat {
-  readonly extension: WeightExtension;
+  readonly extension: WeightExtension | '.keras';
   /** What the file holds of a model, by the names that it has there. */
   variables(model: Model): ReadonlyMap<string, Variable>;
   /** The names of what a file need not hold: it then stays as it is. Default none. */
@@ -98,6 +98,18 @@ export const weightFormats: Readonly<Record<WeightExtension, WeightFormat>> = {
 };
 const all = Object.values(weightFormats);
 
+/** The weights in a file of a whole model, which is only read here: models are written by saveModel. */
+const wholeModel: WeightFormat = {
+  ...h5Format,
+  extension: '.keras',
+  async decode(bytes, o) {
+    const { kerasWeights } = await import('./keras-file.ts');
+    const arrays = [...(await kerasWeights(bytes, o))];
+    return { arrays: new Map(arrays.filter(([path]) => !path.startsWith('optimizer/'))) };
+  },
+  recognizes: (bytes) => bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3,
+};
+
 /** Files of Keras 2 are only read; what is in them is seen by how they are built. */
 const onlyRead: readonly string[] = ['.h5', '.hdf5'];
 
@@ -106,21 +118,23 @@ export function formatOf(what: string, path: string): WeightFormat {
   const found = all.find((f) => path.endsWith(f.extension));
   if (found) return found;
   const old = onlyRead.some((e) => path.endsWith(e));
+  const whole = path.endsWith(wholeModel.extension);
   throw new GradloomError(
     'extension',
-    `${what}: weight files end in ${extensions()}; received ${JSON.stringify(path)}.${old ? ' Files in the layout of Keras 2 are read, not written: name it .weights.h5.' : ''}`,
+    `${what}: weight files end in ${extensions()}; received ${JSON.stringify(path)}.${old ? ' Files in the layout of Keras 2 are read, not written: name it .weights.h5.' : ''}${whole ? ' Whole models are written by model.save.' : ''}`,
     { path, extensions: weightExtensions },
   );
 }
 
 /** The format of a path that is read. Throws `extension`. */
 export function formatToRead(what: string, path: string): WeightFormat {
+  if (path.endsWith(wholeModel.extension)) return wholeModel;
   return onlyRead.some((e) => path.endsWith(e)) ? h5Format : formatOf(what, path);
 }
 
 /** The format that the bytes begin like. Throws `extension`. */
 export function formatOfBytes(what: string, bytes: Uint8Array, name = 'These bytes'): WeightFormat {
-  const found = all.find((f) => f.recognizes(bytes));
+  const found = [...all, wholeModel].find((f) => f.recognizes(bytes));
   if (found) return found;
   throw new GradloomError(
     'extension',

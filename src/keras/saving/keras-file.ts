@@ -8,6 +8,7 @@ import { decodeNpy } from '../../formats/npy.ts';
 import { unzip, zip } from '../../formats/zip.ts';
 import { sameShape, showShape } from '../../shape.ts';
 import { withCustomObjects } from '../custom-objects.ts';
+import { provideOperations } from '../functional/operation.ts';
 import { camelCase } from '../identifiers.ts';
 import { deserialize as deserializeLayer } from '../layers/all.ts';
 import { withWeightBudget } from '../layers/weight-budget.ts';
@@ -127,10 +128,7 @@ function compileConfig(model: Model): unknown {
 /** A model out of the bytes of a `.keras` file. Throws GradloomErrors that say what is wrong with the file. */
 export async function decodeKeras(bytes: Uint8Array, o: LoadModelOptions = {}): Promise<Model> {
   const name = o.name ?? 'The .keras file';
-  const members = await unzip(bytes, {
-    name,
-    ...(o.maxBytes !== undefined && { maxBytes: o.maxBytes }),
-  });
+  const members = await membersOf(bytes, { ...o, name });
   const text = (member: string): string => {
     const found = members.get(member);
     if (found) return new TextDecoder().decode(found);
@@ -139,32 +137,58 @@ export async function decodeKeras(bytes: Uint8Array, o: LoadModelOptions = {}): 
       member,
     });
   };
-  const config = parsePython(text('config.json'), `${name}: config.json`);
+  const configText = text('config.json');
+  const config = parsePython(configText, `${name}: config.json`);
   const metadata = members.has('metadata.json')
     ? (parsePython(text('metadata.json'), `${name}: metadata.json`) as {
         keras_version?: unknown;
       } | null)
     : null;
   const version = String(metadata?.keras_version ?? '');
+  // Bundlers leave keras.ops out where nothing but a file speaks of it.
+  if (configText.includes('"keras.src.ops')) provideOperations(await import('../ops/index.ts'));
   // A model has no more weights than its file; those of NumPy's files may be packed.
   const limit = o.maxBytes ?? Math.max(2 ** 26, bytes.length * 64);
   const { model, compiled } = withWeightBudget(limit, () =>
     made(name, () => modelFromConfig(config, name, version, o)),
   );
-  const h5 = members.get('model.weights.h5');
-  const npz = members.get('model.weights.npz');
-  let arrays: Map<string, NamedArray>;
-  if (h5) {
-    const root: H5Group = readHdf5(h5, {
-      name: `${name}: model.weights.h5`,
-      ...(o.maxBytes !== undefined && { maxBytes: o.maxBytes }),
-    });
-    arrays = modernPaths(h5Arrays(root));
-  } else if (npz) arrays = await npzArrays(npz, `${name}: model.weights.npz`);
-  else throw new GradloomError('saving', `${name} has no weights in it.`, { name });
+  const arrays = await arraysOf(members, { ...o, name });
   putWeights(model, arrays, name);
   if (compiled) putOptimizer(model, arrays, name);
   return model;
+}
+
+type ReadOptions = { readonly name: string; readonly maxBytes?: number };
+
+const membersOf = (
+  bytes: Uint8Array,
+  { name, maxBytes }: ReadOptions,
+): Promise<Map<string, Uint8Array>> =>
+  unzip(bytes, { name, ...(maxBytes !== undefined && { maxBytes }) });
+
+/** The arrays of a `.keras` file by their paths, those of the optimizer among them. */
+export async function kerasWeights(
+  bytes: Uint8Array,
+  o: ReadOptions,
+): Promise<Map<string, NamedArray>> {
+  return arraysOf(await membersOf(bytes, o), o);
+}
+
+async function arraysOf(
+  members: ReadonlyMap<string, Uint8Array>,
+  { name, maxBytes }: ReadOptions,
+): Promise<Map<string, NamedArray>> {
+  const h5 = members.get('model.weights.h5');
+  const npz = members.get('model.weights.npz');
+  if (h5) {
+    const root: H5Group = readHdf5(h5, {
+      name: `${name}: model.weights.h5`,
+      ...(maxBytes !== undefined && { maxBytes }),
+    });
+    return modernPaths(h5Arrays(root));
+  }
+  if (npz) return npzArrays(npz, `${name}: model.weights.npz`);
+  throw new GradloomError('saving', `${name} has no weights in it.`, { name });
 }
 
 /** Layers that are given values of kinds which no layer writes may fail in any way: then the file is wrong. */

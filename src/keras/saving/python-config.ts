@@ -19,6 +19,8 @@ const withDigits = /(beta|epsilon)([12])(?![0-9])/gi;
 
 /** `kernelInitializer` -> `kernel_initializer`, `sparseYPred` -> `sparse_y_pred`. */
 export function pythonKey(key: string): string {
+  // `N` of vander.
+  if (key.length === 1) return key;
   return key
     .replace(withDigits, '$1_$2')
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
@@ -68,6 +70,7 @@ export function toPython(x: unknown, option = ''): Json {
   }
   if (Array.isArray(x)) return x.map((e) => toPython(e, option));
   if (ArrayBuffer.isView(x)) return Array.from(x as unknown as ArrayLike<number>);
+  if (isSerialized(x) && x.className.startsWith('__')) return valueToPython(x);
   if (isSerialized(x)) return classToPython(x as unknown as Config, option);
   if (isPlainObject(x)) {
     const keep = namedParts.test(option);
@@ -99,31 +102,51 @@ function functionToPython(name: string): Json {
   };
 }
 
+/** Where calls of operations are said to be that Python's Keras has no form for. */
+const ownOperations = 'gradloom.ops';
+
+/** Arguments by name are spelled as in Python; what they are is left as it is: names that users gave. */
+function nodeToPython({ args, kwargs }: Config): Json {
+  return {
+    args: valueToPython(args),
+    kwargs: Object.fromEntries(
+      Object.entries((kwargs ?? {}) as Config).map(([k, v]) => [pythonKey(k), valueToPython(v)]),
+    ),
+  };
+}
+
+function valueToPython(x: unknown): Json {
+  if (Array.isArray(x)) return x.map(valueToPython);
+  if (isSerialized(x) && x.className.startsWith('__'))
+    return {
+      class_name: x.className,
+      config: Object.fromEntries(
+        Object.entries(x.config).map(([k, v]) => [pythonKey(k), valueToPython(v)]),
+      ),
+    };
+  if (isPlainObject(x))
+    return Object.fromEntries(Object.entries(x).map(([k, v]) => [k, valueToPython(v)]));
+  return toPython(x);
+}
+
 function classToPython(x: Config, option: string): Json {
   const { className, config, ...rest } = x as { className: string; config: Config };
   if (className === 'function') return functionToPython(String(config.name));
-  if (className === '__keras_tensor__') {
-    const { shape, dtype, kerasHistory } = config as Record<string, Json>;
-    return { class_name: className, config: { shape, dtype, keras_history: kerasHistory } };
-  }
-  if (className === '__tensor__')
-    return {
-      class_name: className,
-      config: { value: config.value as Json, dtype: config.dtype as Json },
-    };
-  const others = Object.fromEntries(
-    Object.entries(rest).map(([k, v]) => [pythonKey(k), toPython(v, k)]),
+  if (className.startsWith('__')) return valueToPython(x);
+  const { module: given, ...others } = Object.fromEntries(
+    Object.entries(rest).map(([k, v]) => [
+      pythonKey(k),
+      k === 'inboundNodes' ? (v as readonly Config[]).map(nodeToPython) : toPython(v, k),
+    ]),
   );
   const own = registeredName(className);
   const operation = Object.keys(config).every((k) => k === 'name') && 'inboundNodes' in rest;
   const left = unknownThere.find(([c]) => c.test(className))?.[1] ?? [];
   const isLayers = (k: string): boolean => k === 'layers' || k === 'layer';
   return {
-    module: own
-      ? (own.split('>')[0] ?? null)
-      : operation
-        ? 'keras.src.ops.numpy'
-        : moduleOf(className, option),
+    module:
+      given ??
+      (own ? (own.split('>')[0] ?? null) : operation ? ownOperations : moduleOf(className, option)),
     class_name: className,
     config: Object.fromEntries(
       Object.entries(config)
@@ -278,28 +301,67 @@ function readClass(
     });
   }
   if (className === 'Lambda') refuseLambda(config as { [key: string]: Json }, o.name);
+  const module = String(object.module ?? '');
+  const operation = module.startsWith('keras.src.ops') || module === ownOperations;
   const made: Record<string, unknown> = {};
   for (const [k, v] of Object.entries(config)) {
-    if (k === '__proto__' || idle[k]?.(v as Json)) continue;
+    if (k === '__proto__' || (!operation && idle[k]?.(v as Json))) continue;
     const key = camelCase(k);
     made[key] = read(v as Json, key, o, depth);
   }
   const rest: Record<string, unknown> = {};
   for (const [k, v] of Object.entries(object)) {
     if (['class_name', 'config', 'module', 'shared_object_id', '__proto__'].includes(k)) continue;
-    rest[camelCase(k)] = read(v, camelCase(k), o, depth);
+    const isNodes = k === 'inbound_nodes' && Array.isArray(v);
+    rest[camelCase(k)] = isNodes
+      ? v.map((n) => readNode(n as Json, o, depth))
+      : read(v, camelCase(k), o, depth);
   }
-  const operation = String(object.module ?? '').startsWith('keras.src.ops');
   if (!operation && Array.isArray(rest.inboundNodes))
     rest.inboundNodes = rest.inboundNodes.map((n) => namedArguments(className, n));
   const { registeredName: own, ...others } = rest;
   const known = typeof own === 'string' && own.includes('>') ? own : undefined;
   return {
     className: known && registeredObject(known) ? known : className,
-    config: operation ? { name: made.name } : made,
-    ...(operation && { options: made }),
+    ...(operation && module !== ownOperations && { module }),
+    config: made,
     ...others,
   };
+}
+
+/** A call: the names of its arguments are Python's, those within them are what users gave. */
+function readNode(x: Json, o: FromPythonOptions, depth: number): unknown {
+  // Nodes of Keras 2 are lists.
+  if (!isPlainObject(x)) return readValue(x, o, depth);
+  const { args, kwargs, ...others } = x as { readonly [key: string]: Json };
+  return {
+    ...(readValue(others, o, depth) as object),
+    args: readValue(args ?? [], o, depth),
+    kwargs: Object.fromEntries(
+      Object.entries((kwargs ?? {}) as object)
+        .filter(([k]) => k !== '__proto__')
+        .map(([k, v]) => [camelCase(k), readValue(v as Json, o, depth)]),
+    ),
+  };
+}
+
+function readValue(x: Json, o: FromPythonOptions, depth: number): unknown {
+  if (depth <= 0) return read(x, '', o, 0);
+  if (Array.isArray(x)) return x.map((e) => readValue(e as Json, o, depth - 1));
+  if (!isPlainObject(x)) return x;
+  const object = x as { readonly [key: string]: Json };
+  const { class_name: className, config } = object;
+  if (className === '__numpy__') {
+    const { value, dtype } = (config ?? {}) as { value?: Json; dtype?: Json };
+    return { className: '__tensor__', config: { value, dtype } };
+  }
+  if (typeof className === 'string' && 'config' in object)
+    return readClass(className, object, o, depth - 1);
+  return Object.fromEntries(
+    Object.entries(object)
+      .filter(([k]) => k !== '__proto__')
+      .map(([k, v]) => [k, readValue(v, o, depth - 1)]),
+  );
 }
 
 /** What Python's layers call the arguments after the first, when they are given by place. */
