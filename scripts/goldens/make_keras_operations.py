@@ -11,7 +11,7 @@ KERNEL = np.random.default_rng(3).normal(size=(3, 3, 2, 4)).astype("float32")
 UNARY = (
     "absolute arctan arcsinh ceil copy cos cosh deg2rad exp exp2 expm1 floor isfinite isinf isnan negative ravel sign signbit "
     "sin sinc sinh square tan tanh trunc relu relu6 sigmoid softplus softsign silu log_sigmoid hard_sigmoid hard_silu selu tanh_shrink "
-    "hard_tanh erf stop_gradient zeros_like ones_like sparsemax hstack vstack"
+    "hard_tanh erf stop_gradient zeros_like ones_like sparsemax"
 ).split()
 POSITIVE = "log log10 log1p log2 sqrt rsqrt reciprocal cbrt arccosh".split()
 UNIT = "arccos arcsin arctanh erfinv".split()
@@ -39,6 +39,7 @@ vectors = {
     "average": lambda x: [ops.average(x, axis=1), ops.average(x, axis=2, weights=np.asarray([1, 2, 3, 4], "float32"))],
     "quantile": lambda x: [ops.quantile(x, 0.3, axis=2), ops.quantile(x, 0.6, axis=1, method="lower", keepdims=True)],
     "joined": lambda x: [ops.concatenate([x, x * 2.0], axis=-1), ops.stack([x, -x], axis=1), ops.append(x, x, axis=1)],
+    "stacked": lambda x: [ops.hstack([x, x]), ops.vstack([x, -x])],
     "split": lambda x: [*ops.split(x, [2], axis=1), *ops.split(x, 2, axis=-1), *ops.unstack(x, axis=1)[:2]],
     "repeated": lambda x: [ops.repeat(x, 2, axis=1), ops.tile(x, (1, 2, 1)), ops.roll(x, 1, axis=1), ops.flip(x, axis=1), ops.rot90(x, 1, axes=(1, 2))],
     "shapes": lambda x: [ops.reshape(x, (-1, 24)), ops.transpose(x, (0, 2, 1)), ops.moveaxis(x, 1, 2), ops.swapaxes(x, 1, 2), ops.expand_dims(x, 1), ops.squeeze(ops.expand_dims(x, 1), 1)],
@@ -54,7 +55,8 @@ vectors = {
     "softmax": lambda x: [ops.softmax(x), ops.softmax(x, axis=1), ops.log_softmax(x, axis=1), ops.logsumexp(x, axis=1), ops.logsumexp(x, axis=(1, 2), keepdims=True)],
     "one_hot": lambda x: [ops.one_hot(ops.argmax(x, axis=1), 6), ops.one_hot(ops.argmax(x, axis=1), 6, axis=1, dtype="int32"), ops.multi_hot(ops.argmax(x, axis=1), 6)],
     "crossentropies": lambda x: [ops.binary_crossentropy(ops.cast(x > 0, "float32"), ops.sigmoid(x)), ops.binary_crossentropy(ops.cast(x > 0, "float32"), x, from_logits=True), ops.categorical_crossentropy(ops.softmax(-x), x, from_logits=True), ops.sparse_categorical_crossentropy(ops.argmax(-x, axis=-1), ops.softmax(x))],
-    "statistics": lambda x: [*ops.moments(x, axes=[1]), *ops.moments(x, axes=[1, 2], keepdims=True), ops.batch_normalization(x, np.ones(4, "float32"), np.full(4, 2, "float32"), axis=-1, offset=np.arange(4, dtype="float32")), ops.normalize(x, axis=1, order=1), ops.norm(x, axis=1), ops.norm(x, ord=1, axis=2, keepdims=True)],
+    "statistics": lambda x: [*ops.moments(x, axes=[1]), *ops.moments(x, axes=[1, 2], keepdims=True), ops.batch_normalization(x, np.ones(4, "float32"), np.full(4, 2, "float32"), axis=-1, offset=np.arange(4, dtype="float32"), scale=np.full(4, 3, "float32")), ops.normalize(x, axis=1, order=1)],
+    "norm": lambda x: ops.norm(x),
     "top_k": lambda x: [*ops.top_k(x, 2), ops.in_top_k(ops.argmax(x[:, 0], axis=-1), x[:, 1], 2)],
     "sequences": lambda x: ops.extract_sequences(ops.transpose(x, (0, 2, 1)), 3, 2),
     "update": lambda x: ops.slice_update(x, (0, 0, 1), x[:, :, 2:] * 2.0),
@@ -63,8 +65,9 @@ vectors = {
 
 # On x (8, 8, 2).
 pictures = {
-    "conv": lambda x: [ops.conv(x, KERNEL, strides=2, padding="same"), ops.conv(x, KERNEL, dilation_rate=2), ops.depthwise_conv(x, KERNEL, padding="same"), ops.conv_transpose(x, KERNEL.transpose(0, 1, 3, 2), strides=2, padding="valid"), ops.separable_conv(x, KERNEL[:, :, :, :2], np.ones((1, 1, 4, 3), "float32"))],
-    "pools": lambda x: [ops.max_pool(x, 2), ops.max_pool(x, (3, 2), strides=1, padding="same"), ops.average_pool(x, 2, strides=3)],
+    "conv": lambda x: [ops.conv(x, KERNEL, strides=2, padding="same"), ops.conv(x, KERNEL, dilation_rate=2), ops.depthwise_conv(x, KERNEL, padding="same"), ops.separable_conv(x, KERNEL[:, :, :, :2], np.ones((1, 1, 4, 3), "float32"))],
+    "conv_transpose": lambda x: ops.conv_transpose(x, ops.convert_to_tensor(KERNEL.transpose(0, 1, 3, 2)), strides=2),
+    "pools": lambda x: [ops.max_pool(x, 2, strides=2), ops.max_pool(x, 3, strides=1, padding="same"), ops.average_pool(x, 2, strides=3)],
     "images": lambda x: [ops.image.resize(x, (5, 4)), ops.image.resize(x, (4, 12), interpolation="nearest"), ops.image.gaussian_blur(x, (3, 3), (0.7, 0.9))],
     "colours": lambda x: [ops.image.rgb_to_grayscale(ops.concatenate([x, x[..., :1]], axis=-1)), ops.image.rgb_to_hsv(ops.sigmoid(ops.concatenate([x, x[..., :1]], axis=-1))), ops.image.hsv_to_rgb(ops.sigmoid(ops.concatenate([x, x[..., :1]], axis=-1)))],
 }
@@ -107,6 +110,6 @@ def build():
         out.append(saved(name, model, np.random.default_rng(5).normal(size=(3, 6, 4)).astype("float32")))
     keras.utils.clear_session()
     x = keras.Input((8, 8, 2), name="x")
-    model = keras.Model(x, leaves([f(x) for f in pictures.values()]))
+    model = keras.Model(x, leaves([pictures[p](x) for p in ("conv", "pools", "images", "colours")]))
     out.append(saved("pictures", model, np.random.default_rng(5).normal(size=(2, 8, 8, 2)).astype("float32")))
     return {"models": out}

@@ -49,7 +49,7 @@ export function numbers(s: Source, raw: Uint8Array, type: H5Type, count: number)
     const out = makeArray(dtype, 0);
     const Array = out.constructor as new (b: ArrayBufferLike, at: number, n: number) => TypedArray;
     if (raw.byteOffset % size === 0) return new Array(raw.buffer, raw.byteOffset, count);
-    return new Array(raw.slice().buffer, 0, count);
+    return new Array(new Uint8Array(raw).buffer, 0, count);
   }
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
   const le = type[0] !== '>';

@@ -231,7 +231,11 @@ async function contentOf(
   source: FileSource,
   { maxBytes = Number.POSITIVE_INFINITY }: OpenOptions,
 ): Promise<Uint8Array> {
-  if (source instanceof Uint8Array) return source;
+  // Node's Buffer is one too, but its slice is a view.
+  if (source instanceof Uint8Array)
+    return source.constructor === Uint8Array
+      ? source
+      : new Uint8Array(source.buffer, source.byteOffset, source.length);
   if (source instanceof ArrayBuffer) return new Uint8Array(source);
   if (source instanceof Blob) {
     if (source.size > maxBytes) throw tooLarge(who, name, source.size, maxBytes);
