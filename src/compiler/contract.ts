@@ -222,8 +222,11 @@ function tile(
       : pack('b', p.n, cols, lanes);
 
   const aDirect = directAccess((r, k, bt) => p.a(bt, r, k), p.m, p.k, p.batch);
+  // A few rows read in order are as many streams, which any processor fetches ahead.
+  const aStreams = aDirect !== undefined && rows <= 4 && aDirect.step === 1;
   const aFar =
     aDirect !== undefined &&
+    !aStreams &&
     p.n >= 4 * cols &&
     p.m * p.k * bytes > 1 << 18 &&
     (aDirect.row !== 1
