@@ -62,7 +62,7 @@ function table(head, rows) {
 
 const mean = (xs) => xs.reduce((a, b) => a + b, 0) / xs.length;
 const best = (xs) => Math.min(...xs);
-const epochs = values.quick ? 3 : 6;
+const epochs = values.quick ? 3 : 12;
 
 say(
   `${new Date().toISOString().slice(0, 10)}, ${cpus()[0].model.trim()}, ${cpus().length} cores, Node ${process.version}`,
