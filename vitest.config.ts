@@ -8,8 +8,6 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'playground/src/**/*.test.ts'],
     pool: 'forks',
     testTimeout: 60_000,
-    // On a busy machine a file of long synchronous tests may starve vitest's own messages, which says
-    // nothing about the tests; every other unhandled error still fails the run.
-    onUnhandledError: (error) => !error.message?.includes('Timeout calling "onTaskUpdate"'),
+    setupFiles: ['test/setup.ts'],
   },
 });
