@@ -44,10 +44,16 @@ export interface CompileOptions {
 
 export interface Executable {
   /**
-   * Runs the program. `inputs` are in the order of `graph.inputs`; the result is in the order of
-   * `graph.outputs`. A donated input's buffer comes back as an output or is disposed of.
+   * For each output the donated input whose memory it takes over, or -1. Where this is known, `run` can
+   * be told to run several times, so that no time is lost in between.
    */
-  run(inputs: readonly DeviceBuffer[]): DeviceBuffer[];
+  readonly inPlace?: readonly number[];
+  /**
+   * Runs the program. `inputs` are in the order of `graph.inputs`; the result is in the order of
+   * `graph.outputs`. A donated input's buffer comes back as an output or is disposed of. Of several
+   * `times` (default 1; only with `inPlace`), each finds in the inputs what the last has left there.
+   */
+  run(inputs: readonly DeviceBuffer[], times?: number): DeviceBuffer[];
   dispose(): void;
 }
 

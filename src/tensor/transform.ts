@@ -294,9 +294,14 @@ export class TracedExecutable {
       flushSubnormals: true,
     });
   }
+  /** Whether the first `count` outputs take over the memory of as many first inputs, each its own. */
+  inPlace(count: number): boolean {
+    const { inPlace } = this.#executable;
+    return inPlace?.slice(0, count).every((from, i) => from === i) ?? false;
+  }
   /** Buffers in the order of graph.inputs to buffers in the order of graph.outputs. */
-  run(inputs: readonly DeviceBuffer[]): DeviceBuffer[] {
-    return this.#executable.run(inputs);
+  run(inputs: readonly DeviceBuffer[], times = 1): DeviceBuffer[] {
+    return this.#executable.run(inputs, times);
   }
   dispose(): void {
     this.#executable.dispose();
@@ -342,8 +347,10 @@ export interface TracedProgram {
   /** State that every run changes, and state that it reads. */
   readonly changed: readonly StateCell[];
   readonly read: readonly StateCell[];
-  /** The declared inputs to the results; moves the state. */
-  run(inputs: readonly DeviceBuffer[]): DeviceBuffer[];
+  /** Whether it can run several times at once: its state is changed where it lies. */
+  readonly repeats: boolean;
+  /** The declared inputs to the results, those of the last of `times` runs; moves the state. */
+  run(inputs: readonly DeviceBuffer[], times?: number): DeviceBuffer[];
 }
 
 /**
@@ -376,15 +383,16 @@ export function traceToExecutable(
   const held = captured.map((v) => new Tensor(v));
   const buffers: DeviceBuffer[] = new Array(g.inputs.length);
   const [nc, nr, ni, nh] = [changed.length, read.length, inputs.length, held.length];
-  const run = (given: readonly DeviceBuffer[]): DeviceBuffer[] => {
+  const repeats = executable.inPlace(nc);
+  const run = (given: readonly DeviceBuffer[], times = 1): DeviceBuffer[] => {
     let at = nc;
     for (let i = 0; i < nr; i++) buffers[at++] = read[i].peek(backend);
     for (let i = 0; i < ni; i++) buffers[at++] = given[i];
     for (let i = 0; i < nh; i++) buffers[at++] = bufferOf(held[i]);
     for (let i = 0; i < nc; i++) buffers[i] = changed[i].take(backend);
-    const out = executable.run(buffers);
+    const out = executable.run(buffers, times);
     for (let i = 0; i < nc; i++) changed[i].put(out[i], backend);
     return nc === 0 ? out : out.slice(nc);
   };
-  return { executable, captured: held, outputs, changed, read, run };
+  return { executable, captured: held, outputs, changed, read, repeats, run };
 }

@@ -100,6 +100,20 @@ describe.skipIf(!cc)('the native backend', () => {
     backend.dispose();
   });
 
+  it('runs several times, each on what the last has left', () => {
+    const backend = make();
+    const executable = backend.loadProgram(donating(), [true, false]);
+    expect(executable.inPlace).toEqual([0, -1]);
+    const a = upload(backend, Float32Array.of(1, 2, 3, 4, 5));
+    const b = upload(backend, Float32Array.of(10, 20, 30, 40, 50));
+    const [sum, double] = executable.run([a, b], 3);
+    expect(contents(sum)).toEqual([31, 62, 93, 124, 155]);
+    expect(contents(double)).toEqual([20, 40, 60, 80, 100]);
+    for (const x of [sum, double, b]) x.dispose();
+    expect(backend.memory()).toEqual({ buffers: 0, bytes: 0 });
+    backend.dispose();
+  });
+
   it('disposes of a donated input that no output takes', () => {
     const backend = make();
     const executable = backend.loadProgram(donating(), [true, true]);

@@ -83,6 +83,7 @@ export class NativeExecutable implements Executable {
   readonly #constants: Block | undefined;
   readonly #inputBytes: number[];
   readonly #outputs: OutputPlan[];
+  readonly inPlace: readonly number[];
   readonly #donated: number[];
   readonly #isDonated: boolean[];
   /** Pairs (slot, word): where addresses go. */
@@ -160,6 +161,7 @@ export class NativeExecutable implements Executable {
       }
     }
     this.#donated = [...this.#isDonated.keys()].filter((i) => this.#isDonated[i]);
+    this.inPlace = this.#outputs.map((o) => o.donatedFrom);
   }
 
   #put(word: number, value: number): void {
@@ -167,7 +169,7 @@ export class NativeExecutable implements Executable {
     this.#words[word * 2 + 1] = Math.floor(value / 2 ** 32);
   }
 
-  run(inputs: readonly DeviceBuffer[]): DeviceBuffer[] {
+  run(inputs: readonly DeviceBuffer[], times = 1): DeviceBuffer[] {
     const blocks = this.#take(inputs);
     const words = this.#words;
     const workspace = this.#workspace;
@@ -199,8 +201,8 @@ export class NativeExecutable implements Executable {
       words[word + 1] = block.high;
     }
 
-    if (this.#interpreted) this.#interpret(this.#interpreted);
-    else memory.library.run(this.#exec.address);
+    if (!this.#interpreted) memory.library.run(this.#exec.address, times);
+    else for (let i = 0; i < times; i++) this.#interpret(this.#interpreted);
 
     for (let i = 0; i < plans.length; i++) {
       const from = plans[i].donatedFrom;

@@ -26,7 +26,7 @@ export interface RuntimeLibrary {
   team(threads: number): Address;
   teamThreads(team: Address): number;
   teamFree(team: Address): void;
-  run(exec: Address): void;
+  run(exec: Address, times: number): void;
   /** The memory at an address as an ArrayBuffer, without a copy. */
   view(p: Address, bytes: number): ArrayBuffer;
 }
@@ -94,7 +94,7 @@ function bind(koffi: Koffi, path: string): Bound {
     team: get('int64_t gl_team(int threads)'),
     teamThreads: get('int gl_team_threads(int64_t team)'),
     teamFree: get('void gl_team_free(int64_t team)'),
-    run: get('void gl_run(int64_t exec)'),
+    run: get('void gl_run(int64_t exec, int64_t times)'),
     view: (p, bytes) => koffi.view(p, bytes),
   };
   return {

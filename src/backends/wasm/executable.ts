@@ -68,6 +68,7 @@ export class WasmExecutable implements Executable {
   /** Bytes of each input; -1 where the program never looks at it. */
   readonly #inputBytes: number[];
   readonly #outputs: Output[];
+  readonly inPlace: readonly number[];
   readonly #donated: readonly number[];
   /** Pairs (slot, entry of the table). */
   readonly #inputEntries: number[] = [];
@@ -126,9 +127,10 @@ export class WasmExecutable implements Executable {
       }
     });
     this.#donated = [...donated];
+    this.inPlace = this.#outputs.map((o) => o.donatedFrom);
   }
 
-  run(inputs: readonly DeviceBuffer[]): DeviceBuffer[] {
+  run(inputs: readonly DeviceBuffer[], times = 1): DeviceBuffer[] {
     this.#check(inputs);
     const heap = this.#heap;
     if (this.#generation !== this.#workspace.generation) this.#place();
@@ -150,8 +152,10 @@ export class WasmExecutable implements Executable {
       for (let i = 0; i < outs.length; i += 2)
         words[table + outs[i + 1]] = results[outs[i]].address;
       const { threads } = this.#loaded;
-      if (threads) threads.pool.run(threads.id, this.#loaded, this.#table);
-      else this.#loaded.run(this.#table, 0, 0, 1, 0);
+      for (let i = 0; i < times; i++) {
+        if (threads) threads.pool.run(threads.id, this.#loaded, this.#table);
+        else this.#loaded.run(this.#table, 0, 0, 1, 0);
+      }
     } catch (error) {
       for (const r of results) r?.dispose();
       for (const copy of repeated?.values() ?? []) heap.give(copy);

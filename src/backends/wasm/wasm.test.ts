@@ -125,6 +125,15 @@ describe('executables', () => {
     expect(b.memory()).toEqual(before);
   });
 
+  it('run several times, each on what the last has left', () => {
+    const e = b.loadProgram(addition(5, true), [true, false]);
+    expect(e.inPlace).toEqual([0]);
+    const [x, y] = [upload(b, numbers(5)), upload(b, Float32Array.of(1, 2, 3, 4, 5))];
+    const [out] = e.run([x, y], 4);
+    expect(floatsOf(out)).toEqual([...numbers(5)].map((v, i) => v + 4 * (i + 1)));
+    for (const r of [out, y]) r.dispose();
+  });
+
   it('dispose of what was donated and found no use', () => {
     const e = b.loadProgram(addition(5), [true, true]);
     const [x, y] = [b.allocate(20), b.allocate(20)];

@@ -98,6 +98,13 @@ export class ArrayFeed implements Feed {
     return this.#last();
   }
 
+  alike(most: number): number {
+    const whole = Math.floor(this.#data.n / this.#batch);
+    const more = Math.max(0, Math.min(most, whole - this.#seen));
+    this.#seen += more;
+    return more;
+  }
+
   /** The batch that was given last. */
   #last(): Batch {
     if (this.#seen * this.#batch <= this.#data.n) {

@@ -27,6 +27,11 @@ export interface Feed {
   begin(): void | Promise<void>;
   /** The next batch, undefined when there is none. `more` says whether another will be wanted. */
   next(more: boolean): Batch | undefined | Promise<Batch | undefined>;
+  /**
+   * Gives up to `most` more batches that take the same step over the same buffers as the last one, and
+   * says how many. Absent where every batch has buffers of its own.
+   */
+  alike?(most: number): number;
   end(): void;
   close(): void | Promise<void>;
   /** Where it is, between two batches. */

@@ -2,6 +2,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { getBackend, setBackend } from '../../backends/registry.ts';
+import { WasmExecutable } from '../../backends/wasm/executable.ts';
 import { fromData, type Tensor, tensor } from '../../tensor/index.ts';
 import * as keras from '../index.ts';
 
@@ -44,6 +45,45 @@ describe('fit', () => {
     const [loss, weights] = await run();
     expect(loss[4]).toBeLessThan(loss[0]);
     expect(await run()).toEqual([loss, weights]);
+  });
+
+  it('runs steps together where nobody looks at each, to the same bits', async () => {
+    const run = async (
+      seen: boolean,
+    ): Promise<{ loss: number[]; weights: number[]; at: number[] }> => {
+      keras.utils.setRandomSeed(3);
+      const m = keras.sequential([
+        layers.dense(8, { activation: 'relu', inputShape: [3] }),
+        layers.dropout(0.2),
+        layers.dense(1),
+      ]);
+      m.compile({ optimizer: 'adam', loss: 'mse', metrics: ['mae'] });
+      const looks = { onTrainBatchEnd: () => {}, onTestBatchEnd: () => {} };
+      const at: number[] = [];
+      const whole = WasmExecutable.prototype.run;
+      // Steps that take no time at all: as many at once as there may be.
+      vi.spyOn(performance, 'now').mockReturnValue(0);
+      vi.spyOn(WasmExecutable.prototype, 'run').mockImplementation(function (
+        this: WasmExecutable,
+        inputs,
+        times = 1,
+      ) {
+        at.push(times);
+        return whole.call(this, inputs, times);
+      });
+      const h = await m.fit(x, y, {
+        ...{ epochs: 3, batchSize: 2, verbose: 0, validationData: [x, y], validationBatchSize: 5 },
+        callbacks: seen ? [callbacks.lambdaCallback(looks)] : [],
+      });
+      vi.restoreAllMocks();
+      return { loss: [...h.history.loss, ...h.history.valLoss], weights: bytes(m), at };
+    };
+    const [seen, unseen] = [await run(true), await run(false)];
+    expect(unseen.loss).toEqual(seen.loss);
+    expect(unseen.weights).toEqual(seen.weights);
+    expect(Math.max(...seen.at)).toBe(1);
+    // 18 whole batches of an epoch, then the one that is left over, which is another step.
+    expect(unseen.at.join(' ')).toContain('1 2 4 8 3 1');
   });
 
   it('takes tensors, typed arrays with a shape and nested arrays alike', async () => {

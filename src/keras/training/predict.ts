@@ -162,6 +162,7 @@ export class Predictor {
       const p = this.#program(x, n, false);
       return {
         step: {
+          repeats: false,
           run: (buffers) => {
             out = { p, results: p.run(buffers) };
           },

@@ -16,6 +16,7 @@ import {
   stateScope,
   Tensor,
   type TensorLike,
+  type TracedProgram,
   traceToExecutable,
 } from '../../tensor/index.ts';
 import type { Model } from '../models/model.ts';
@@ -86,33 +87,32 @@ export interface StepSpec {
 
 /** What runs a batch. `data` are the tensors behind the buffers. */
 export interface AnyStep {
-  run(buffers: readonly DeviceBuffer[], data: readonly Tensor[]): void;
+  /** Whether it can run several times at once, on the next samples each time. */
+  readonly repeats: boolean;
+  run(buffers: readonly DeviceBuffer[], data: readonly Tensor[], times?: number): void;
   read(): Promise<Read>;
 }
 
 export class Step implements AnyStep {
-  readonly #run: (data: readonly DeviceBuffer[]) => DeviceBuffer[];
+  readonly repeats: boolean;
+  readonly #run: TracedProgram['run'];
   readonly #figures: Figures;
   /** Names of what the step itself reports, where that is not the metrics' results. */
   readonly #names: readonly string[];
   readonly #avals: readonly Aval[];
   #last: Tensor[] = [];
 
-  constructor(
-    run: (data: readonly DeviceBuffer[]) => DeviceBuffer[],
-    figures: Figures,
-    names: readonly string[],
-    avals: readonly Aval[],
-  ) {
-    this.#run = run;
+  constructor(program: TracedProgram, figures: Figures, names: readonly string[]) {
+    this.repeats = program.repeats;
+    this.#run = program.run;
     this.#figures = figures;
     this.#names = names;
-    this.#avals = avals;
+    this.#avals = program.outputs;
   }
 
-  /** Runs once. `data` are the buffers of the layout's tensors, and the order if it has one. */
-  run(data: readonly DeviceBuffer[]): void {
-    const out = this.#run(data);
+  /** `data` are the buffers of the layout's tensors, and the order if it has one. */
+  run(data: readonly DeviceBuffer[], _tensors: readonly Tensor[], times = 1): void {
+    const out = this.#run(data, times);
     if (out.length === 0) return;
     for (const t of this.#last) t.dispose();
     this.#last = out.map((b, i) => fromBuffer(b, this.#avals[i]));
@@ -135,7 +135,8 @@ interface Reported {
 }
 
 /** A step that is not compiled: its operations run as they are met, and values can be looked at. */
-class EagerStep {
+class EagerStep implements AnyStep {
+  readonly repeats = false;
   readonly #body: (data: readonly Tensor[]) => Reported;
   readonly #figures: Figures;
   #last: Read | undefined;
@@ -242,14 +243,10 @@ export class Stepper {
     const key = cellsKey(spec);
     const expected = this.#expected?.has(key) ? this.#expected : undefined;
     const before = expected && randomState();
-    const { run, outputs, changed, read } = traceToExecutable(
-      trace,
-      [...layout.tensors, ...order],
-      {
-        name: `${this.#model.name}_${kind}`,
-      },
-    );
-    this.#cells.set(key, [...changed, ...read]);
+    const program = traceToExecutable(trace, [...layout.tensors, ...order], {
+      name: `${this.#model.name}_${kind}`,
+    });
+    this.#cells.set(key, [...program.changed, ...program.read]);
     if (expected) {
       // What was drawn on the way was drawn when the step was compiled first.
       setRandomState(before!);
@@ -257,7 +254,7 @@ export class Stepper {
     }
     // Metrics that were made on the way count in this kind's state too.
     this.#figures.use(kind);
-    return new Step(run, this.#figures, names, outputs);
+    return new Step(program, this.#figures, names);
   }
 
   /** The model's step on a batch out of `inputs`, and what it reports beside the metrics. */
