@@ -39,12 +39,15 @@ async function ours({ x, y, testX, testY }, epochs) {
   });
   const seconds = [];
   let start = 0;
+  // Those that have met all programs: a sleeping one has not met the newest.
+  let threads = 1;
   const clock = keras.callbacks.lambdaCallback({
     onEpochBegin: () => {
       start = performance.now();
     },
     onEpochEnd: () => {
       seconds.push((performance.now() - start) / 1000);
+      threads = Math.max(threads, gradloom.getBackend().threads);
     },
   });
   const [inputs, labels] = [
@@ -62,7 +65,6 @@ async function ours({ x, y, testX, testY }, epochs) {
     gradloom.fromData(testY, [10_000], 'uint8'),
     { verbose: 0 },
   );
-  const { threads } = gradloom.getBackend();
   return { seconds: seconds.slice(1), testAccuracy, how: `${threads} threads` };
 }
 
