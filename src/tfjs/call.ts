@@ -3,7 +3,7 @@ import type { DType } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
 import { lax, type Value } from '../graph/index.ts';
 import type { Building } from '../onnx/read/call.ts';
-import { commonShape } from '../onnx/read/values.ts';
+import { broadcast } from '../onnx/read/values.ts';
 import { dtypeOfType, type Fields, fields, type GraphNode, textOf } from './graph-def.ts';
 
 export class Call {
@@ -101,11 +101,7 @@ export class Call {
   }
   /** Operands broadcast against each other, as NumPy does. */
   broadcast(...values: readonly Value[]): Value[] {
-    const shape = commonShape(
-      this,
-      values.map((v) => v.shape),
-    );
-    return values.map((v) => lax.broadcastTo(v, shape));
+    return broadcast(this, values);
   }
 }
 

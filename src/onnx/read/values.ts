@@ -20,7 +20,7 @@ export function commonShape(c: Bounds, shapes: readonly (readonly number[])[]): 
   return c.sizes(common);
 }
 
-export function broadcast(c: Call, values: readonly Value[]): Value[] {
+export function broadcast(c: Bounds, values: readonly Value[]): Value[] {
   const shape = commonShape(
     c,
     values.map((v) => v.shape),
