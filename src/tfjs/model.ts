@@ -6,7 +6,7 @@ import type { Value } from '../graph/index.ts';
 import { checkOptions } from '../keras/identifiers.ts';
 import { type FileSource, openSource } from '../keras/saving/sources.ts';
 import { parseModelJson } from '../keras/saving/tfjs-model.ts';
-import { Building, NeedsValue } from '../onnx/read/call.ts';
+import { Building, NeedsValue } from '../onnx/read/building.ts';
 import { checkFeeds, Programs, runInOrder, shapesKey } from '../onnx/read/feeds.ts';
 import {
   bufferOf,
@@ -224,7 +224,7 @@ export class GraphModel {
 
   #build(tensors: readonly Tensor[]): Tensor[] {
     const { order, inputs, outputs, weights, most, name } = this.#parts;
-    const building = new Building({ total: most, left: most }, most, 'tfjs');
+    const building = new Building(most, 'tfjs', 'maxBytes');
     const made = new Map<string, readonly Value[]>();
     inputs.forEach((e, i) => {
       made.set(e.edge.node, [tensors[i].value]);

@@ -4,13 +4,13 @@
  */
 import { type DType, isFloat } from '../../dtype.ts';
 import { lax, type Value } from '../../graph/index.ts';
-import type { Call } from './call.ts';
+import type { Operation } from './building.ts';
 import { broadcast, like } from './values.ts';
 
 export type Unary = (x: Value) => Value;
 export type Binary = (a: Value, b: Value) => Value;
 /** What an operation of any format is given: enough for those that have no attributes. */
-export type Operands = Pick<Call, 'get' | 'fail' | 'sizes'>;
+export type Operands = Pick<Operation, 'get' | 'fail' | 'sizes'>;
 export type CommonOp = (c: Operands) => Value;
 
 export const unary =

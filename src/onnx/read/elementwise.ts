@@ -33,7 +33,7 @@ const variadic =
   (c) =>
     broadcast(c, c.all).reduce(f);
 
-const { add, sub, mul, div, exp, log, select, gt, max, min, sqrt } = lax;
+const { add, sub, mul, div, log, select, gt, max, min, sqrt } = lax;
 const erfGelu: Unary = (x) => mul(times(x, 0.5), plus(lax.erf(times(x, Math.SQRT1_2)), 1));
 const tanhGelu: Unary = (x) => {
   const inner = times(add(x, times(mul(x, mul(x, x)), 0.044715)), Math.sqrt(2 / Math.PI));

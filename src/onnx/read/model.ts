@@ -15,7 +15,7 @@ import { elementTypeName } from '../element-types.ts';
 import { type GraphProto, type ModelProto, modelFields, type ValueInfoProto } from '../messages.ts';
 import { decodeMessage } from '../protobuf.ts';
 import { buildGraph, unknownOps } from './build.ts';
-import { Building, NeedsValue } from './call.ts';
+import { Building, NeedsValue } from './building.ts';
 import { checkFeeds, Programs, runInOrder, shapesKey } from './feeds.ts';
 import { dtypeOfElement } from './tensors.ts';
 
@@ -175,7 +175,7 @@ export class OnnxModel {
   ): R {
     const open = this.inputs.map((_, i) => i).filter((i) => !pinned.has(this.inputs[i].name));
     const fn = (tensors: Tensor[]): Tensor[] => {
-      const building = new Building({ total: this.#budget, left: this.#budget }, this.#budget);
+      const building = new Building(this.#budget, 'onnx', 'budget');
       const values = this.inputs.map((v, i) => {
         const known = pinned.get(v.name);
         if (known) return building.constant({ ...known, shape: given[i].shape, dtype: v.dtype });
