@@ -1,9 +1,10 @@
 /** What an operation of a graph is given when it is built: its operands as values of our graph, its attributes. */
 import type { DType } from '../dtype.ts';
+import { type Fields, fields } from '../formats/json.ts';
 import { lax, type Value } from '../graph/index.ts';
 import { type Building, Operation } from '../onnx/read/building.ts';
 import { broadcast } from '../onnx/read/values.ts';
-import { dtypeOfType, type Fields, fields, type GraphNode, textOf } from './graph-def.ts';
+import { dtypeOfType, type GraphNode, textOf } from './graph-def.ts';
 
 export class Call extends Operation<Value> {
   readonly node: GraphNode;

@@ -1,13 +1,13 @@
 /** `loadGraphModel`: a graph of TensorFlow's, as the converter of TensorFlow.js writes it, as something that runs. */
 import type { DType } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
+import { type FileSource, openSource } from '../files/sources.ts';
+import { type Fields, fields, parseFields } from '../formats/json.ts';
 import { decodeTfjsWeights, type TfjsArray } from '../formats/tfjs-weights.ts';
 import type { Value } from '../graph/index.ts';
-import { checkOptions } from '../keras/identifiers.ts';
-import { type FileSource, openSource } from '../keras/saving/sources.ts';
-import { parseModelJson } from '../keras/saving/tfjs-model.ts';
 import { Building, NeedsValue } from '../onnx/read/building.ts';
 import { checkFeeds, Programs, runInOrder, shapesKey } from '../onnx/read/feeds.ts';
+import { checkOptions } from '../options.ts';
 import {
   bufferOf,
   fromBuffer,
@@ -21,8 +21,6 @@ import {
   dtypeOfType,
   type Edge,
   edgeOf,
-  type Fields,
-  fields,
   type GraphNode,
   inOrder,
   readNodes,
@@ -75,7 +73,7 @@ export async function loadGraphModel(
   checkOptions('loadGraphModel', o, ['maxBytes', 'name']);
   const file = await openSource('loadGraphModel', source, { name: o.name, maxBytes: o.maxBytes });
   const { name } = file;
-  const json = parseModelJson(file.bytes, name);
+  const json = parseFields(file.bytes, name, 'tfjs');
   if (!Array.isArray(fields(json.modelTopology).node))
     throw wrong(
       name,

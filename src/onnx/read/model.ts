@@ -2,7 +2,7 @@
 import type { DType, TypedArray } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { lax } from '../../graph/index.ts';
-import { checkOptions } from '../../keras/identifiers.ts';
+import { checkOptions } from '../../options.ts';
 import {
   bufferOf,
   fromBuffer,
