@@ -1,8 +1,9 @@
 /** The built site in a real Chromium: what the end-to-end test stands on. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { build, type PreviewServer, preview } from 'vite';
+import { launch as launchChromium } from '../../test/browser/chromium.mjs';
 
 const configFile = fileURLToPath(new URL('../vite.config.ts', import.meta.url));
 
@@ -41,14 +42,8 @@ export async function withoutIsolation(context: BrowserContext): Promise<void> {
 }
 
 /** `gpu`: with WebGPU, on a graphics card made of software. */
-export function launch(gpu = false): Promise<Browser> {
-  const swiftShader = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
-  return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', ...(gpu ? swiftShader : [])],
-    headless: true,
-  });
-}
+export const launch = (gpu = false): Promise<Browser> =>
+  launchChromium(gpu ? ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'] : []);
 
 /** A page that notes everything that a visitor should never see in the console. */
 export async function open(

@@ -58,6 +58,8 @@ export interface ComplianceOptions {
   readonly oneIn?: number;
   /** Passed to `Backend.compile`. Default true. */
   readonly optimize?: boolean;
+  /** Whether a run leaves nothing behind, so that a second one would be the first again. Default false. */
+  readonly stateless?: boolean;
   /** Bounds in place of the cases' own, for backends that are asked to round. */
   readonly tolerance?: Tolerance;
 }
@@ -99,7 +101,7 @@ export function runCompliance(
 export async function failures(
   backend: Backend,
   cases: readonly Case[],
-  options: Pick<ComplianceOptions, 'optimize'> = {},
+  options: Pick<ComplianceOptions, 'optimize' | 'stateless'> = {},
 ): Promise<string[]> {
   const all = cases.map((c) => ({ c, built: c.build() }));
   // What the backend cannot represent it must refuse; see its own tests.
@@ -113,7 +115,7 @@ export async function failures(
     );
   const built = all.map((a) => a.built);
   try {
-    return await compareTogether(backend, cases, built, options.optimize ?? true);
+    return await compareTogether(backend, cases, built, options);
   } catch (error) {
     if (cases.length === 1) return [`${cases[0].name}: ${describeError(error)}`];
     // One at a time, to find which of them it was.
@@ -139,7 +141,7 @@ async function compareTogether(
   backend: Backend,
   cases: readonly Case[],
   built: readonly BuiltCase[],
-  optimize: boolean,
+  { optimize = true, stateless = false }: Pick<ComplianceOptions, 'optimize' | 'stateless'>,
 ): Promise<string[]> {
   const graph = new Graph(
     built.flatMap((c) => c.graph.inputs),
@@ -155,7 +157,7 @@ async function compareTogether(
 
   const executable = backend.compile(graph, { name: graph.name, donate, optimize });
   // A second run finds what the first has left behind: accumulators, counters, the arena.
-  for (const round of ['', ' (second run)']) {
+  for (const round of stateless ? [''] : ['', ' (second run)']) {
     const given = inputs.map((array) => upload(backend, array));
     const results = executable.run(given);
     if (results.length !== owner.length) {

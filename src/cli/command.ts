@@ -163,7 +163,7 @@ async function convertFile(
 ): Promise<number> {
   const [{ convert }, { exists, readWhole, writeAtomically }] = await Promise.all([
     import('./convert.ts'),
-    import('../keras/saving/atomic.node.ts'),
+    import('../files/atomic.node.ts'),
   ]);
   if (!o.overwrite && (await exists(out)))
     throw new GradloomError('file-exists', `${out} is there already; --overwrite replaces it.`, {

@@ -1,23 +1,10 @@
 /** `model.json` of TensorFlow.js: what it says of the model, and its weights in the shards beside it. */
-import { GradloomError } from '../errors.ts';
+import { fields, parseFields } from '../formats/json.ts';
 import { readTfjsManifest } from '../formats/tfjs-manifest.ts';
 import { decodeTfjsWeights } from '../formats/tfjs-weights.ts';
 import type { Arrays, Beside } from './formats.ts';
 import { layersOf, type Node } from './inspect.ts';
 import { count, type Report, shapeText, size, type Table } from './report.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
-const fields = (v: unknown): Fields =>
-  typeof v === 'object' && v !== null && !Array.isArray(v) ? (v as Fields) : {};
-
-function modelJson(bytes: Uint8Array, name: string): Fields {
-  try {
-    return fields(JSON.parse(new TextDecoder().decode(bytes)));
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new GradloomError('tfjs', `${name} is no JSON: ${why}`, { name }, { cause });
-  }
-}
 
 /** Whether it holds layers, not a graph or weights alone. */
 export function isLayersModel(bytes: Uint8Array): boolean {
@@ -31,7 +18,7 @@ export function isLayersModel(bytes: Uint8Array): boolean {
 
 /** From model.json alone: the shards are not opened. */
 export function inspectTfjs(bytes: Uint8Array, name: string): Report {
-  const model = modelJson(bytes, name);
+  const model = parseFields(bytes, name, 'tfjs');
   const groups = readTfjsManifest(model.weightsManifest, name);
   const weights = groups.flatMap((g) => g.weights);
   const topology = fields(model.modelTopology);
@@ -74,5 +61,5 @@ export function inspectTfjs(bytes: Uint8Array, name: string): Report {
 }
 
 export function readTfjs(bytes: Uint8Array, name: string, beside: Beside): Promise<Arrays> {
-  return decodeTfjsWeights(modelJson(bytes, name).weightsManifest, beside, { name });
+  return decodeTfjsWeights(parseFields(bytes, name, 'tfjs').weightsManifest, beside, { name });
 }

@@ -100,13 +100,16 @@ const few: CpuTarget = {
   parallelThreshold: 1e12,
 };
 
+/** Each run is interpreted over memory of its own. */
+const stateless = true;
+
 describe('16 lanes, all parallel', () => {
-  runCompliance(() => new InterpretingBackend(many), { describe, it, expect });
+  runCompliance(() => new InterpretingBackend(many), { describe, it, expect }, { stateless });
 });
 
 describe('4 lanes, one thread', () => {
   const only = /dot|sum|max|softmax|dense|adam|norm|fold/i;
-  runCompliance(() => new InterpretingBackend(few), { describe, it, expect }, { only });
+  runCompliance(() => new InterpretingBackend(few), { describe, it, expect }, { only, stateless });
 });
 
 describe('an iteration for every result, as GPUs want it', () => {
@@ -117,7 +120,11 @@ describe('an iteration for every result, as GPUs want it', () => {
     arenaAlign: 256,
     parallelThreshold: 0,
   } as const;
-  runCompliance(() => new InterpretingBackend(target), { describe, it, expect }, { oneIn: 5 });
+  runCompliance(
+    () => new InterpretingBackend(target),
+    { describe, it, expect },
+    { oneIn: 5, stateless },
+  );
 
   it('says which loops of a product are which', () => {
     const [x, y] = [lax.parameter([8, 5, 7], 'float32'), lax.parameter([8, 7, 3], 'float32')];

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { errorOf, sendFile, startServer } from '../files/test-server.ts';
 import { downloadInBrowser } from './download.browser.ts';
 import type { DownloadProgress, DownloadRequest } from './download.ts';
-import { errorOf, sendFile, startServer } from './test-server.ts';
 
 // Node has the same fetch, Response and streams; only the Cache API is stood in for.
 const file = new TextEncoder().encode('the file '.repeat(1000));

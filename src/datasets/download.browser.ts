@@ -1,6 +1,7 @@
+import { cut, httpError } from '../files/fetch-errors.ts';
+import { sha256Hex } from '../files/sha256.ts';
 import { accepts, type DownloadProgress, type DownloadRequest } from './download.ts';
-import { checksumMismatch, cut, httpError, receive, tooLarge, tryMirrors } from './mirrors.ts';
-import { sha256Hex } from './sha256.ts';
+import { checksumMismatch, receive, tooLarge, tryMirrors } from './mirrors.ts';
 
 const CACHE_NAME = 'gradloom-datasets';
 

@@ -12,9 +12,11 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GradloomError } from '../errors.ts';
-import { defaultCacheDir, onDisk, readFileWithin, uniqueSuffix } from './disk.node.ts';
+import { readFileWithin, uniqueSuffix } from '../files/disk.node.ts';
+import { cut, httpError } from '../files/fetch-errors.ts';
+import { defaultCacheDir, onDisk } from './cache.node.ts';
 import { accepts, type DownloadRequest } from './download.ts';
-import { checksumMismatch, cut, httpError, receive, tooLarge, tryMirrors } from './mirrors.ts';
+import { checksumMismatch, receive, tooLarge, tryMirrors } from './mirrors.ts';
 import { lockPart } from './part-lock.node.ts';
 
 /**

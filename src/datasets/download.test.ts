@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { closedAddress, errorOf, sendFile, startServer } from '../files/test-server.ts';
 import { type DownloadProgress, type DownloadRequest, download } from './download.ts';
-import { closedAddress, errorOf, sendFile, startServer } from './test-server.ts';
 
 const file = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 2654435761) >>> 13);
 const sha256 = createHash('sha256').update(file).digest('hex');

@@ -1,5 +1,5 @@
 import { GradloomError } from '../errors.ts';
-import { isNode } from './platform.ts';
+import { isNode } from '../platform.ts';
 
 /** How far a download is. Sent once when bytes start to come, then as they come, then once done. */
 export interface DownloadProgress {

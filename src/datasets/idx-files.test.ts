@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { closedAddress, errorOf, sendFile, startServer } from '../files/test-server.ts';
 import { encodeIdx } from '../formats/idx.ts';
 import type { DownloadProgress } from './download.ts';
 import { type IdxDatasetOptions, type IdxDatasetSpec, loadIdxFiles } from './idx-files.ts';
-import { closedAddress, errorOf, sendFile, startServer } from './test-server.ts';
 
 const sha = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 const images = encodeIdx(

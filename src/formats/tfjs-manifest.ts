@@ -1,5 +1,6 @@
 /** `weightsManifest` of a TensorFlow.js model.json: everything that can be wrong is found before a shard is read. */
 import { GradloomError } from '../errors.ts';
+import { fields } from './json.ts';
 import { safe } from './zip.ts';
 
 export interface TfjsQuantization {
@@ -41,10 +42,7 @@ const widths: Readonly<Record<string, number>> = {
 const quantized: Readonly<Record<string, number>> = { uint8: 1, uint16: 2, float16: 2 };
 const limits = { rank: 32, weights: 100_000, shards: 10_000 } as const;
 
-type Fields = Readonly<Record<string, unknown>>;
 type Wrong = (message: string, facts?: Record<string, unknown>) => GradloomError;
-const fields = (v: unknown): Fields =>
-  typeof v === 'object' && v !== null && !Array.isArray(v) ? (v as Fields) : {};
 const isSize = (v: unknown): v is number => Number.isSafeInteger(v) && (v as number) >= 0;
 
 /** The groups of a manifest, checked. Throws `tfjs`. */

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { errorOf } from '../datasets/test-server.ts';
+import { errorOf } from '../files/test-server.ts';
 import * as np from './index.ts';
 
 let dir: string;

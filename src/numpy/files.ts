@@ -1,8 +1,8 @@
 /** np.save, np.load, np.savez: arrays in NumPy's files. Everything they need is loaded when they are called. */
 import type { DType, TypedArray } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
-import type { FileSource } from '../keras/saving/sources.ts';
-import type { FileTarget } from '../keras/saving/targets.ts';
+import type { FileSource } from '../files/sources.ts';
+import type { FileTarget } from '../files/targets.ts';
 import { asTensor, fromData, type Tensor, type TensorLike } from '../tensor/index.ts';
 
 export type { FileSource, FileTarget };
@@ -60,7 +60,7 @@ export async function load<R extends Tensor | NpzArrays = Tensor>(
   file: FileSource,
   o: LoadOptions = {},
 ): Promise<R> {
-  const { openSource } = await import('../keras/saving/sources.ts');
+  const { openSource } = await import('../files/sources.ts');
   const { name, bytes } = await openSource('np.load', file, o);
   const options = { name, ...(o.maxBytes !== undefined && { maxBytes: o.maxBytes }) };
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) {
@@ -110,7 +110,7 @@ async function write(
   extension: string,
   bytes: Uint8Array,
 ): Promise<void> {
-  const { openTarget, pathOfTarget } = await import('../keras/saving/targets.ts');
+  const { openTarget, pathOfTarget } = await import('../files/targets.ts');
   const path = await pathOfTarget(who, file);
   const whole = path === undefined ? file : path.endsWith(extension) ? path : path + extension;
   await (await openTarget(who, whole)).write(bytes);

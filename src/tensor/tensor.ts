@@ -11,7 +11,6 @@ import { checkDType, type DType, isFloat, type TypedArray } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
 import type { Value } from '../graph/index.ts';
 import * as lax from '../graph/lax.ts';
-import { checkOptions } from '../options.ts';
 import {
   checkShape,
   normalizeAxes,
@@ -21,18 +20,13 @@ import {
   sizeOf,
 } from '../shape.ts';
 import * as arith from './arith.ts';
-import {
-  assignValue,
-  contiguousPart,
-  type Index,
-  indexValue,
-  parseIndex,
-  positionsOf,
-  type Range,
-} from './indexing.ts';
-import { asTensor, fromData, tensor, toNested } from './make.ts';
+import { type IndexLike, parseIndices } from './index-like.ts';
+import { assignValue, contiguousPart, indexValue } from './indexing.ts';
+import { asTensor, fromData, toNested } from './make.ts';
 import { isConcrete, isHeavy } from './pending.ts';
 import { formatArray } from './print.ts';
+import type { ArgOptions, Axis, ReduceOptions, VarianceOptions } from './reductions.ts';
+import * as reductions from './reductions.ts';
 import { realize, storageOf } from './runtime.ts';
 import { breathe } from './storage.ts';
 
@@ -49,20 +43,7 @@ export type TensorLike =
   | ArrayBufferView
   | TensorHolder;
 export type NestedArray = readonly (Scalar | NestedArray)[];
-export type Axis = number | readonly number[] | null;
-export interface ReduceOptions {
-  readonly axis?: Axis;
-  readonly keepdims?: boolean;
-}
-/** What `slice` takes for one axis. */
-export type IndexLike =
-  | number
-  | null
-  | '...'
-  | ':'
-  | Range
-  | Tensor
-  | { readonly take: readonly number[] | Tensor };
+export type { Axis, IndexLike, ReduceOptions };
 
 /** How many tensors share a value, where that is more than one: reshaping to the same shape, say. */
 const sharers = new WeakMap<Value, number>();
@@ -349,74 +330,38 @@ export class Tensor {
   // ---- reductions
 
   #reduce(
-    f: (x: Value, axes: readonly number[]) => Value,
+    f: reductions.Reduction,
     x: Value,
     given: Axis | ReduceOptions | undefined,
     more: ReduceOptions | undefined,
   ): Tensor {
-    const { axes, keepdims } = this.#axes(given, more);
-    const r = axes.length === 0 ? x : f(x, axes);
-    const shape = keepdims ? this.shape.map((n, d) => (axes.includes(d) ? 1 : n)) : r.shape;
-    return Tensor.of(lax.reshape(r, shape), this);
+    const over = reductions.overAxes(this.shape, given, more);
+    return Tensor.of(reductions.reduce(f, x, over), this);
   }
-  #axes(
+  #extreme(
+    name: 'max' | 'min',
     given: Axis | ReduceOptions | undefined,
     more: ReduceOptions | undefined,
-  ): { axes: number[]; keepdims: boolean } {
-    const options = isOptions(given) ? given : { axis: given, ...more };
-    checkOptions('This function', options, ['axis', 'keepdims', 'ddof']);
-    return {
-      axes: normalizeAxes(options.axis ?? null, this.ndim),
-      keepdims: options.keepdims ?? false,
-    };
-  }
-  #nonEmpty(
-    name: string,
-    axis: Axis | ReduceOptions | undefined,
-    more: ReduceOptions | undefined,
-  ): void {
-    const { axes } = this.#axes(axis, more);
-    if (axes.some((a) => this.shape[a] === 0)) {
-      throw new GradloomError(
-        'empty',
-        `${name} of an empty array has no value: shape ${showShape(this.shape)}.`,
-        { shape: [...this.shape] },
-      );
-    }
-  }
-  get #counted(): Value {
-    return this.dtype === 'bool' || this.dtype === 'uint8'
-      ? lax.convert(this.value, 'int32')
-      : this.value;
+  ): Tensor {
+    reductions.checkNonEmpty(name, this.shape, reductions.overAxes(this.shape, given, more).axes);
+    return this.#reduce(reductions.extreme(name, this.dtype), this.value, given, more);
   }
   /** Sum over `axis` (default all). bool and uint8 add up as int32. */
   sum(axis?: Axis | ReduceOptions, options?: ReduceOptions): Tensor {
-    return this.#reduce(lax.reduceSum, this.#counted, axis, options);
+    return this.#reduce(lax.reduceSum, reductions.counted(this.value), axis, options);
   }
   prod(axis?: Axis | ReduceOptions, options?: ReduceOptions): Tensor {
-    return this.#reduce(lax.reduceProd, this.#counted, axis, options);
+    return this.#reduce(lax.reduceProd, reductions.counted(this.value), axis, options);
   }
   mean(axis?: Axis | ReduceOptions, options?: ReduceOptions): Tensor {
     const x = lax.convert(this.value, arith.floatOf(this.dtype));
-    return this.#reduce(
-      (v, axes) => {
-        const s = lax.reduceSum(v, axes);
-        return lax.div(s, lax.full(s.shape, sizeOf(axes.map((a) => v.shape[a])), s.dtype));
-      },
-      x,
-      axis,
-      options,
-    );
+    return this.#reduce(reductions.mean, x, axis, options);
   }
   max(axis?: Axis | ReduceOptions, options?: ReduceOptions): Tensor {
-    this.#nonEmpty('max', axis, options);
-    if (this.dtype === 'bool') return this.any(axis, options);
-    return this.#reduce(lax.reduceMax, this.value, axis, options);
+    return this.#extreme('max', axis, options);
   }
   min(axis?: Axis | ReduceOptions, options?: ReduceOptions): Tensor {
-    this.#nonEmpty('min', axis, options);
-    if (this.dtype === 'bool') return this.all(axis, options);
-    return this.#reduce(lax.reduceMin, this.value, axis, options);
+    return this.#extreme('min', axis, options);
   }
   any(axis?: Axis | ReduceOptions, options?: ReduceOptions): Tensor {
     return this.#reduce(lax.reduceOr, lax.convert(this.value, 'bool'), axis, options);
@@ -425,65 +370,21 @@ export class Tensor {
     return this.#reduce(lax.reduceAnd, lax.convert(this.value, 'bool'), axis, options);
   }
   /** Variance over `axis`; divided by N - ddof. */
-  var(
-    axis?: Axis | (ReduceOptions & { ddof?: number }),
-    options?: ReduceOptions & { ddof?: number },
-  ): Tensor {
-    const o = isOptions(axis) ? (axis as { ddof?: number }) : options;
-    const { axes } = this.#axes(axis, options);
-    const n = sizeOf(axes.map((a) => this.shape[a]));
+  var(axis?: Axis | VarianceOptions, options?: VarianceOptions): Tensor {
+    const { axes, ddof } = reductions.overAxes(this.shape, axis, options);
     const d = this.sub(this.mean(axes, { keepdims: true }));
     const total = d.square().sum(axis, options);
-    return total.div(n - (o?.ddof ?? 0));
+    return total.div(sizeOf(axes.map((a) => this.shape[a])) - ddof);
   }
-  std(
-    axis?: Axis | (ReduceOptions & { ddof?: number }),
-    options?: ReduceOptions & { ddof?: number },
-  ): Tensor {
+  std(axis?: Axis | VarianceOptions, options?: VarianceOptions): Tensor {
     return this.var(axis, options).sqrt();
   }
   /** Position of the first maximum along `axis`; without one, in the flattened array. int32. */
-  argmax(axis?: number | null | { axis?: number | null; keepdims?: boolean }): Tensor {
-    return this.#arg(lax.argmax, 'argmax', axis);
+  argmax(axis?: number | null | ArgOptions): Tensor {
+    return Tensor.of(reductions.arg(lax.argmax, 'argmax', this.value, axis), this);
   }
-  argmin(axis?: number | null | { axis?: number | null; keepdims?: boolean }): Tensor {
-    return this.#arg(lax.argmin, 'argmin', axis);
-  }
-  #arg(
-    f: (x: Value, axis: number) => Value,
-    name: string,
-    given: number | null | undefined | { axis?: number | null; keepdims?: boolean },
-  ): Tensor {
-    const o = typeof given === 'object' && given !== null ? given : { axis: given };
-    checkOptions(name, o, ['axis', 'keepdims']);
-    if (this.size === 0)
-      throw new GradloomError('empty', `${name} of an empty array has no value.`, {
-        shape: [...this.shape],
-      });
-    const x = this.dtype === 'bool' ? lax.convert(this.value, 'int32') : this.value;
-    if (o.axis == null) {
-      const r = f(lax.reshape(x, [this.size]), 0);
-      return Tensor.of(
-        o.keepdims
-          ? lax.reshape(
-              r,
-              this.shape.map(() => 1),
-            )
-          : r,
-        this,
-      );
-    }
-    const axis = normalizeAxis(o.axis, this.ndim);
-    const r = f(x, axis);
-    return Tensor.of(
-      o.keepdims
-        ? lax.reshape(
-            r,
-            this.shape.map((n, d) => (d === axis ? 1 : n)),
-          )
-        : r,
-      this,
-    );
+  argmin(axis?: number | null | ArgOptions): Tensor {
+    return Tensor.of(reductions.arg(lax.argmin, 'argmin', this.value, axis), this);
   }
 
   // ---- shape
@@ -636,44 +537,4 @@ export function binaryOp(
 
 function isScalar(x: TensorLike): x is Scalar {
   return typeof x === 'number' || typeof x === 'boolean';
-}
-
-function isOptions(o: Axis | ReduceOptions | undefined): o is ReduceOptions {
-  return typeof o === 'object' && o !== null && !Array.isArray(o);
-}
-
-function parseIndices(index: readonly (IndexLike | string)[]): Index[] {
-  return index.flatMap((i): Index[] => {
-    if (typeof i === 'string') return parseIndex(i);
-    if (i instanceof Tensor) return [arrayIndex(i)];
-    if (i !== null && typeof i === 'object' && 'take' in i)
-      return [arrayIndex(i.take instanceof Tensor ? i.take : tensor(i.take, { dtype: 'int32' }))];
-    return [checkIndex(i)];
-  });
-}
-
-function checkIndex(i: unknown): Index {
-  if (i === null || typeof i === 'number' || (Array.isArray(i) && i.length <= 3)) return i as Index;
-  throw new GradloomError(
-    'index',
-    `An index is a number, a range [start, stop, step], null, '...', a tensor or { take: [...] }; received ${Array.isArray(i) ? `an array of ${i.length}` : String(i)}.`,
-  );
-}
-
-function arrayIndex(t: Tensor): Index {
-  if (t.dtype === 'bool') {
-    realize([t.value]);
-    const positions = positionsOf(storageOf(t.value)!.peek(), t.shape).map(
-      (p) => fromData(p, [p.length], 'int32').value,
-    );
-    return { kind: 'mask', shape: t.shape, positions };
-  }
-  if (isFloat(t.dtype))
-    throw new GradloomError(
-      'index',
-      `Arrays used as indices must be of integer or bool type; received ${t.dtype}. Use astype('int32').`,
-      { dtype: t.dtype },
-    );
-  const known = storageOf(t.value)?.host;
-  return { kind: 'array', indices: t.value, ...(known && { known }) };
 }

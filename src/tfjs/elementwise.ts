@@ -1,36 +1,27 @@
 /** Arithmetic, comparisons, activations. */
 import { isFloat } from '../dtype.ts';
 import { lax, type Value } from '../graph/index.ts';
+import {
+  below,
+  binary,
+  cast,
+  common,
+  elu,
+  floorMod,
+  isNaN,
+  leakyRelu,
+  reciprocal,
+  relu,
+  rounding,
+  times,
+  type Unary,
+  unary,
+} from '../onnx/read/common.ts';
 import { like } from '../onnx/read/values.ts';
 import type { Call, Op, Ops } from './call.ts';
 
-type Unary = (x: Value) => Value;
-type Binary = (a: Value, b: Value) => Value;
 const { add, sub, mul, div, max, min, select, lt, eq, ne } = lax;
-const plus = (x: Value, n: number): Value => add(x, like(x, n));
-const times = (x: Value, n: number): Value => mul(x, like(x, n));
-const below = (x: Value, n: number): Value => lt(x, like(x, n));
-
-const unary =
-  (f: Unary): Op =>
-  (c) =>
-    f(c.get(0));
-const binary =
-  (f: Binary): Op =>
-  (c) => {
-    const [a, b] = c.broadcast(c.get(0), c.get(1));
-    return f(a, b);
-  };
-const whole =
-  (f: Unary): Op =>
-  (c) =>
-    isFloat(c.get(0).dtype) ? f(c.get(0)) : c.get(0);
-
-const relu: Unary = (x) => max(x, like(x, 0));
 const relu6: Unary = (x) => min(relu(x), like(x, 6));
-const elu: Unary = (x) => select(below(x, 0), lax.expm1(min(x, like(x, 0))), x);
-const softplus: Unary = (x) => add(relu(x), lax.log1p(lax.exp(lax.neg(lax.abs(x)))));
-const leaky = (x: Value, alpha: number): Value => select(below(x, 0), times(x, alpha), x);
 
 /** What fused operations end with, by name. */
 export function activation(c: Call, name: string, x: Value, rest: readonly Value[]): Value {
@@ -40,13 +31,13 @@ export function activation(c: Call, name: string, x: Value, rest: readonly Value
     case 'Relu6':
       return relu6(x);
     case 'Elu':
-      return elu(x);
+      return elu(x, 1);
     case 'Sigmoid':
       return lax.logistic(x);
     case 'Tanh':
       return lax.tanh(x);
     case 'LeakyRelu':
-      return leaky(x, c.float('leakyrelu_alpha', 0.2));
+      return leakyRelu(x, c.float('leakyrelu_alpha', 0.2));
     case 'Prelu': {
       if (!rest[0]) throw c.fail('ends in Prelu without its slopes');
       return select(below(x, 0), mul(x, lax.broadcastTo(rest[0], x.shape)), x);
@@ -63,23 +54,11 @@ function floorDiv(a: Value, b: Value): Value {
   const off = lax.and(ne(lax.rem(a, b), zero), ne(lt(a, zero), lt(b, zero)));
   return select(off, sub(q, like(q, 1)), q);
 }
-/** Of the sign of the divisor. */
-function floorMod(a: Value, b: Value): Value {
-  const r = lax.rem(a, b);
-  const zero = like(r, 0);
-  const off = lax.and(ne(r, zero), ne(lt(r, zero), lt(b, zero)));
-  return select(off, add(r, b), r);
-}
+
 function pow(a: Value, b: Value): Value {
   if (isFloat(a.dtype)) return lax.pow(a, b);
   return lax.convert(lax.pow(lax.convert(a, 'float32'), lax.convert(b, 'float32')), a.dtype);
 }
-
-const cast: Op = (c) => {
-  const x = c.get(0);
-  const to = c.dtype('DstT');
-  return to === 'bool' && x.dtype !== 'bool' ? ne(x, like(x, 0)) : lax.convert(x, to);
-};
 
 const clip: Op = (c) => {
   const [x, lo, hi] = c.broadcast(c.get(0), c.get(1), c.get(2));
@@ -105,68 +84,34 @@ export function biased(c: Call, x: Value, b: Value): Value {
   return add(x, lax.broadcastInDim(b, [...x.shape], [first ? 1 : x.shape.length - 1]));
 }
 
-const divide = binary(div);
 const same = unary((x) => x);
 
 export const elementwise: Ops = {
-  Identity: same,
+  ...common,
   StopGradient: same,
   PreventGradient: same,
   Snapshot: same,
   CheckNumerics: same,
-  Abs: unary(lax.abs),
-  Neg: unary(lax.neg),
-  Exp: unary(lax.exp),
   Expm1: unary(lax.expm1),
-  Log: unary(lax.log),
   Log1p: unary(lax.log1p),
-  Sqrt: unary(lax.sqrt),
   Rsqrt: unary(lax.rsqrt),
   Square: unary((x) => mul(x, x)),
-  Reciprocal: unary((x) => div(like(x, 1), x)),
-  Inv: unary((x) => div(like(x, 1), x)),
-  Sign: unary(lax.sign),
-  Floor: whole(lax.floor),
-  Ceil: whole(lax.ceil),
-  Round: whole(lax.roundNearestEven),
-  Rint: whole(lax.roundNearestEven),
-  Sin: unary(lax.sin),
-  Cos: unary(lax.cos),
-  Tan: unary(lax.tan),
-  Asin: unary(lax.asin),
-  Acos: unary(lax.acos),
-  Atan: unary(lax.atan),
-  Sinh: unary(lax.sinh),
-  Cosh: unary(lax.cosh),
-  Tanh: unary(lax.tanh),
-  Erf: unary(lax.erf),
+  Inv: unary(reciprocal),
+  Rint: rounding(lax.roundNearestEven),
   Erfc: unary((x) => sub(like(x, 1), lax.erf(x))),
-  Sigmoid: unary(lax.logistic),
-  Softplus: unary(softplus),
-  Softsign: unary((x) => div(x, plus(lax.abs(x), 1))),
-  Relu: unary(relu),
   Relu6: unary(relu6),
-  Elu: unary(elu),
-  Selu: unary((x) =>
-    times(
-      select(below(x, 0), times(lax.expm1(min(x, like(x, 0))), 1.6732631921768188), x),
-      1.0507010221481323,
-    ),
-  ),
-  LeakyRelu: (c) => leaky(c.get(0), c.float('alpha', 0.2)),
+  Elu: unary((x) => elu(x, 1)),
+  Selu: unary((x) => times(elu(x, 1.6732631921768188), 1.0507010221481323)),
+  LeakyRelu: (c) => leakyRelu(c.get(0), c.float('alpha', 0.2)),
   Prelu: (c) => activation(c, 'Prelu', c.get(0), [c.get(1)]),
   LogicalNot: unary(lax.not),
-  IsNan: unary((x) => ne(x, x)),
+  IsNan: unary(isNaN),
   IsFinite: unary(lax.isFinite),
   IsInf: unary((x) => eq(lax.abs(x), like(x, Number.POSITIVE_INFINITY))),
-  Cast: cast,
+  Cast: (c) => cast(c.get(0), c.dtype('DstT')),
   ClipByValue: clip,
-  Add: binary(add),
   AddV2: binary(add),
-  Sub: binary(sub),
-  Mul: binary(mul),
-  Div: divide,
-  RealDiv: divide,
+  RealDiv: binary(div),
   DivNoNan: binary((a, b) => select(eq(b, like(b, 0)), like(a, 0), div(a, b))),
   FloorDiv: binary(floorDiv),
   FloorMod: binary(floorMod),
@@ -178,11 +123,8 @@ export const elementwise: Ops = {
     const d = sub(a, b);
     return mul(d, d);
   }),
-  Equal: binary(eq),
   NotEqual: binary(ne),
-  Less: binary(lt),
   LessEqual: binary(lax.le),
-  Greater: binary(lax.gt),
   GreaterEqual: binary(lax.ge),
   LogicalAnd: binary(lax.and),
   LogicalOr: binary(lax.or),

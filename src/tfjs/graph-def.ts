@@ -5,10 +5,8 @@
  */
 import type { DType } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
+import { type Fields, fields } from '../formats/json.ts';
 
-export type Fields = Readonly<Record<string, unknown>>;
-export const fields = (v: unknown): Fields =>
-  typeof v === 'object' && v !== null && !Array.isArray(v) ? (v as Fields) : {};
 const list = (v: unknown): readonly unknown[] => (Array.isArray(v) ? v : []);
 
 export interface Edge {

@@ -1,21 +1,18 @@
 /** `loadGraphModel`: a graph of TensorFlow's, as the converter of TensorFlow.js writes it, as something that runs. */
-import { getBackend } from '../backends/registry.ts';
 import type { DType } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
+import { type FileSource, openSource } from '../files/sources.ts';
+import { type Fields, fields, parseFields } from '../formats/json.ts';
 import { decodeTfjsWeights, type TfjsArray } from '../formats/tfjs-weights.ts';
 import type { Value } from '../graph/index.ts';
-import { checkOptions } from '../keras/identifiers.ts';
-import { type FileSource, openSource } from '../keras/saving/sources.ts';
-import { parseModelJson } from '../keras/saving/tfjs-model.ts';
-import { Building, NeedsValue } from '../onnx/read/call.ts';
-import { nearest } from '../suggest.ts';
+import { Building, NeedsValue } from '../onnx/read/building.ts';
+import { checkFeeds, Programs, runInOrder, shapesKey } from '../onnx/read/feeds.ts';
+import { checkOptions } from '../options.ts';
 import {
-  asTensor,
   bufferOf,
   fromBuffer,
   Tensor,
   type TensorLike,
-  type TracedProgram,
   traceToExecutable,
 } from '../tensor/index.ts';
 import { Call, type Ops } from './call.ts';
@@ -24,8 +21,6 @@ import {
   dtypeOfType,
   type Edge,
   edgeOf,
-  type Fields,
-  fields,
   type GraphNode,
   inOrder,
   readNodes,
@@ -78,7 +73,7 @@ export async function loadGraphModel(
   checkOptions('loadGraphModel', o, ['maxBytes', 'name']);
   const file = await openSource('loadGraphModel', source, { name: o.name, maxBytes: o.maxBytes });
   const { name } = file;
-  const json = parseModelJson(file.bytes, name);
+  const json = parseFields(file.bytes, name, 'tfjs');
   if (!Array.isArray(fields(json.modelTopology).node))
     throw wrong(
       name,
@@ -187,8 +182,7 @@ export class GraphModel {
   readonly inputs: readonly GraphValue[];
   readonly outputs: readonly GraphValue[];
   readonly #parts: Parts;
-  readonly #programs = new Map<string, TracedProgram>();
-  #backend: unknown;
+  readonly #programs = new Programs();
 
   /** Use `loadGraphModel`. */
   constructor(parts: Parts) {
@@ -205,16 +199,10 @@ export class GraphModel {
    *   `tfjs-dynamic` where a shape hangs on computed data
    */
   async run(feeds: Readonly<Record<string, TensorLike>>): Promise<Record<string, Tensor>> {
-    const tensors = this.#feeds(feeds);
-    const backend = getBackend();
-    if (backend !== this.#backend) {
-      this.dispose();
-      this.#backend = backend;
-    }
-    const key = tensors.map((t) => `${t.dtype}[${t.shape}]`).join(';');
+    const tensors = checkFeeds(this.inputs, feeds, 'tfjs-feed');
+    const key = shapesKey(tensors);
     let program = this.#programs.get(key);
     if (!program) {
-      if (this.#programs.size >= 16) this.dispose();
       program = traceToExecutable((list: Tensor[]) => this.#build(list), tensors, {
         name: 'graph',
       });
@@ -228,51 +216,13 @@ export class GraphModel {
   }
 
   /** `run` for inputs in order: the output, or the outputs in order. */
-  async predict<R = Tensor>(...inputs: readonly TensorLike[]): Promise<R> {
-    if (inputs.length !== this.inputs.length)
-      throw new GradloomError(
-        'tfjs-feed',
-        `predict: the model has ${this.inputs.length} inputs (${this.inputs.map((v) => v.name).join(', ')}); received ${inputs.length}.`,
-      );
-    const out = await this.run(Object.fromEntries(this.inputs.map((v, i) => [v.name, inputs[i]])));
-    const all = this.outputs.map((v) => out[v.name]);
-    return (all.length === 1 ? all[0] : all) as R;
-  }
-
-  #feeds(feeds: Readonly<Record<string, TensorLike>>): Tensor[] {
-    const names = this.inputs.map((v) => v.name);
-    for (const k of Object.keys(feeds)) {
-      if (names.includes(k)) continue;
-      const near = nearest(k, names);
-      throw new GradloomError(
-        'tfjs-feed',
-        `run: the model has no input "${k}"${near ? `; did you mean "${near}"?` : ''}. It has ${names.join(', ') || 'none'}.`,
-        { input: k },
-      );
-    }
-    return this.inputs.map((v) => {
-      if (!Object.hasOwn(feeds, v.name))
-        throw new GradloomError('tfjs-feed', `run: input "${v.name}" is missing.`, {
-          input: v.name,
-        });
-      const t = asTensor(feeds[v.name]);
-      const { shape } = v;
-      if (
-        shape &&
-        (shape.length !== t.ndim || shape.some((n, d) => n !== null && n !== t.shape[d]))
-      )
-        throw new GradloomError(
-          'tfjs-feed',
-          `run: input "${v.name}" has the shape (${shape.map((n) => n ?? '?').join(', ')}); received (${t.shape.join(', ')}).`,
-          { input: v.name, expected: shape, received: [...t.shape] },
-        );
-      return t.dtype === v.dtype ? t : t.astype(v.dtype);
-    });
+  predict<R = Tensor>(...inputs: readonly TensorLike[]): Promise<R> {
+    return runInOrder(this, inputs, 'tfjs-feed');
   }
 
   #build(tensors: readonly Tensor[]): Tensor[] {
     const { order, inputs, outputs, weights, most, name } = this.#parts;
-    const building = new Building({ total: most, left: most }, most, 'tfjs');
+    const building = new Building(most, 'tfjs', 'maxBytes');
     const made = new Map<string, readonly Value[]>();
     inputs.forEach((e, i) => {
       made.set(e.edge.node, [tensors[i].value]);
@@ -295,8 +245,7 @@ export class GraphModel {
 
   /** Frees the compiled programs. */
   dispose(): void {
-    for (const p of this.#programs.values()) p.executable.dispose();
-    this.#programs.clear();
+    this.#programs.dispose();
   }
 }
 

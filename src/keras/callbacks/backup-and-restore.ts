@@ -1,8 +1,9 @@
 /** BackupAndRestore. */
-import { isNode } from '../../datasets/platform.ts';
+
 import { GradloomError } from '../../errors.ts';
+import { partsOf } from '../../files/places.ts';
+import { isNode } from '../../platform.ts';
 import { checkOptions } from '../identifiers.ts';
-import { partsOf } from '../saving/places.ts';
 import type { RunState } from '../training/run-state.ts';
 import { Callback, type Keeper } from './callback.ts';
 import { BatchCounter, checkSaveFreq, type SaveFreq } from './save-freq.ts';

@@ -1,7 +1,7 @@
 /** The files of BackupAndRestore: in a folder, or in the browser. */
 import { GradloomError } from '../../errors.ts';
+import { partsOf } from '../../files/places.ts';
 import { decodeSafetensors } from '../../formats/safetensors.ts';
-import { partsOf } from '../saving/places.ts';
 import { checkSeal, encodeSealed } from '../saving/seal.ts';
 import { packState, unpackState } from '../saving/state-tree.ts';
 import type { RunState } from '../training/run-state.ts';
@@ -25,7 +25,7 @@ const names: readonly string[] = [latest, previous];
 
 async function inFolder(dir: string): Promise<Shelf> {
   const { readWhole, removeFiles, removeUnfinished, writeAtomically } = await import(
-    '../saving/atomic.node.ts'
+    '../../files/atomic.node.ts'
   );
   const path = (name: string): string => `${dir.replace(/[/\\]+$/, '')}/${name}`;
   return {
@@ -42,7 +42,7 @@ async function inFolder(dir: string): Promise<Shelf> {
 }
 
 async function inBrowser(dir: string): Promise<Shelf> {
-  const { inIndexedDb, removeSaved } = await import('../saving/indexed-db.ts');
+  const { inIndexedDb, removeSaved } = await import('../../files/indexed-db.ts');
   const at = (name: string): ReturnType<typeof inIndexedDb> => inIndexedDb(who, `${dir}/${name}`);
   const path = (name: string): string => `indexeddb://${dir}/${name}`;
   return {

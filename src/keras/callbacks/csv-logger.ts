@@ -1,6 +1,7 @@
 /** CSVLogger. */
-import { isNode } from '../../datasets/platform.ts';
+
 import { GradloomError } from '../../errors.ts';
+import { isNode } from '../../platform.ts';
 import { checkOptions } from '../identifiers.ts';
 import { pythonFloat } from '../utils/python-float.ts';
 import { Callback, figuresOf, type Logs } from './callback.ts';

@@ -1,8 +1,8 @@
 /** ModelCheckpoint. */
 import { GradloomError } from '../../errors.ts';
+import { partsOf } from '../../files/places.ts';
 import { checkOptions } from '../identifiers.ts';
 import { weightExtensions } from '../saving/extensions.ts';
-import { partsOf } from '../saving/places.ts';
 import { formatNumber, pythonFormat } from '../utils/python-format.ts';
 import { figuresOf, type Logs } from './callback.ts';
 import { figure, MonitorCallback, type MonitorMode } from './monitor.ts';

@@ -1,9 +1,8 @@
 /** `keras.constraints`: bounds that weights are held to. */
-import { GradloomError } from '../../errors.ts';
 import type { Tensor } from '../../tensor/index.ts';
-import { customPart, serializeFunction } from '../custom-objects.ts';
-import { lookup } from '../identifiers.ts';
-import { isSerialized, type Serialized } from '../serialization.ts';
+import { serializeFunction } from '../custom-objects.ts';
+import { partOf } from '../parts.ts';
+import type { Serialized } from '../serialization.ts';
 import type { ConstraintFn } from '../variable.ts';
 import { Constraint } from './constraint.ts';
 import {
@@ -46,18 +45,14 @@ export type ConstraintLike = string | Constraint | ConstraintFn | Serialized | n
 /** The constraint that an id, an instance, a function of a weight or a config means. Throws `unknown-id`, `constraint`. */
 export function getConstraint(id: ConstraintLike): Constraint | undefined {
   if (id == null) return undefined;
-  if (id instanceof Constraint) return id;
-  if (typeof id === 'function') return new FunctionConstraint(id);
-  const own = customPart(id);
-  if (own !== undefined) return getConstraint(own as ConstraintLike);
-  if (isSerialized(id)) return lookup('constraint', id.className, table)(id.config);
-  if (typeof id !== 'string')
-    throw new GradloomError(
-      'constraint',
+  return partOf<Constraint, ConstraintFn>(id, {
+    kind: 'constraint',
+    type: Constraint,
+    ofFunction: (fn) => new FunctionConstraint(fn),
+    table,
+    takes:
       'A constraint is an id ("maxNorm", "nonNeg", "unitNorm", "minMaxNorm"), a Constraint such as maxNorm(3), or a function of a weight.',
-      { received: id },
-    );
-  return lookup('constraint', id, table)();
+  });
 }
 
 class FunctionConstraint extends Constraint {

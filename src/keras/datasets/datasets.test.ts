@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startServer } from '../../datasets/test-server.ts';
+import { startServer } from '../../files/test-server.ts';
 import { encodeIdx } from '../../formats/idx.ts';
 import { setImageDataFormat } from '../config.ts';
 import { type GoldenArray, numbersOf, readGoldens } from '../testing.ts';

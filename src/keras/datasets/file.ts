@@ -1,7 +1,7 @@
 /** The file that a dataset comes in: one at hand, or a checked download. */
 import { type DownloadProgress, download } from '../../datasets/index.ts';
-import { isNode } from '../../datasets/platform.ts';
 import { GradloomError } from '../../errors.ts';
+import { isNode } from '../../platform.ts';
 import { checkOptions } from '../identifiers.ts';
 import { getFile } from '../utils/get-file.ts';
 
@@ -72,7 +72,7 @@ export async function fileOf(f: DatasetFile, o: FileOptions): Promise<Uint8Array
 }
 
 async function readPath(f: DatasetFile, path: string): Promise<Uint8Array> {
-  const { readFileWithin } = await import('../../datasets/disk.node.ts');
+  const { readFileWithin } = await import('../../files/disk.node.ts');
   const bytes = await readFileWithin(path, f.maxBytes);
   if (bytes) return bytes;
   throw new GradloomError(

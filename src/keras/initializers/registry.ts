@@ -3,9 +3,9 @@ import type { DType } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { sameShape, showShape } from '../../shape.ts';
 import { Tensor } from '../../tensor/index.ts';
-import { customPart, serializeFunction } from '../custom-objects.ts';
-import { lookup } from '../identifiers.ts';
-import { isSerialized, type Serialized } from '../serialization.ts';
+import { serializeFunction } from '../custom-objects.ts';
+import { partOf } from '../parts.ts';
+import type { Serialized } from '../serialization.ts';
 import * as make from './factories.ts';
 import { Initializer } from './initializer.ts';
 
@@ -29,18 +29,15 @@ export type InitializerLike = string | Initializer | InitializerFn | Serialized 
  * A random one made here draws its seed now. Throws `unknown-id`.
  */
 export function getInitializer(id: InitializerLike, fallback = 'glorotUniform'): Initializer {
-  if (id instanceof Initializer) return id;
-  if (typeof id === 'function') return new FunctionInitializer(id);
-  const own = customPart(id);
-  if (own !== undefined) return getInitializer(own as InitializerLike);
-  if (isSerialized(id)) return lookup('initializer', id.className, table, aliases)(id.config);
-  if (id != null && typeof id !== 'string')
-    throw new GradloomError(
-      'initializer',
+  return partOf<Initializer, InitializerFn>(id ?? fallback, {
+    kind: 'initializer',
+    type: Initializer,
+    ofFunction: (fn) => new FunctionInitializer(fn),
+    table,
+    aliases,
+    takes:
       'An initializer is an id such as "glorotUniform", an Initializer, or a function of (shape, dtype).',
-      { received: id },
-    );
-  return lookup('initializer', id ?? fallback, table, aliases)();
+  });
 }
 
 class FunctionInitializer extends Initializer {

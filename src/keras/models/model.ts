@@ -1,6 +1,7 @@
 /** Models: a network with compile, fit, evaluate, predict. */
 import { awaitedBackend } from '../../backends/registry.ts';
 import { GradloomError } from '../../errors.ts';
+import type { FileTarget } from '../../files/targets.ts';
 import { Tensor } from '../../tensor/index.ts';
 import type { History } from '../callbacks/index.ts';
 import { checkOptions } from '../identifiers.ts';
@@ -10,7 +11,6 @@ import type { Metric } from '../metrics/index.ts';
 import type { Optimizer } from '../optimizers/index.ts';
 import type { ExportOptions } from '../saving/export-model.ts';
 import type { SaveModelOptions } from '../saving/models-files.ts';
-import type { FileTarget } from '../saving/targets.ts';
 import type {
   LoadWeightsOptions,
   SaveWeightsOptions,

@@ -1,10 +1,11 @@
 /** Penalties on weights, added to the loss. */
 import { GradloomError } from '../../errors.ts';
 import { type Tensor, tensor } from '../../tensor/index.ts';
-import { customPart, serializeFunction } from '../custom-objects.ts';
-import { checkOptions, lookup } from '../identifiers.ts';
+import { serializeFunction } from '../custom-objects.ts';
+import { checkOptions } from '../identifiers.ts';
 import { absolute } from '../kinks.ts';
-import { isSerialized, type Serialized } from '../serialization.ts';
+import { partOf } from '../parts.ts';
+import type { Serialized } from '../serialization.ts';
 
 /** Extend it with a `call` of your own. */
 export abstract class Regularizer {
@@ -100,18 +101,14 @@ export type RegularizerLike = string | Regularizer | RegularizerFn | Serialized 
 /** The regularizer that an id, an instance, a function of a weight or a config means. Throws `unknown-id`, `regularizer`. */
 export function getRegularizer(id: RegularizerLike): Regularizer | undefined {
   if (id == null) return undefined;
-  if (id instanceof Regularizer) return id;
-  if (typeof id === 'function') return new FunctionRegularizer(id);
-  const own = customPart(id);
-  if (own !== undefined) return getRegularizer(own as RegularizerLike);
-  if (isSerialized(id)) return lookup('regularizer', id.className, table)(id.config);
-  if (typeof id !== 'string')
-    throw new GradloomError(
-      'regularizer',
+  return partOf<Regularizer, RegularizerFn>(id, {
+    kind: 'regularizer',
+    type: Regularizer,
+    ofFunction: (fn) => new FunctionRegularizer(fn),
+    table,
+    takes:
       'A regularizer is an id ("l1", "l2", "l1L2"), a Regularizer such as l2(0.01), or a function of a weight.',
-      { received: id },
-    );
-  return lookup('regularizer', id, table)();
+  });
 }
 
 class FunctionRegularizer extends Regularizer {

@@ -1,9 +1,9 @@
 /** `model.export`: what a model predicts with, in files for other programs. */
 import { GradloomError } from '../../errors.ts';
+import { type FileTarget, openTarget } from '../../files/targets.ts';
 import type { ToOnnxOptions } from '../../onnx/write/keras.ts';
 import { checkOptions } from '../identifiers.ts';
 import type { Model } from '../models/model.ts';
-import { type FileTarget, openTarget } from './targets.ts';
 
 export interface ExportOptions extends ToOnnxOptions {
   /** Only `onnx`, which is the default. */

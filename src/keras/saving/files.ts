@@ -2,12 +2,13 @@
  * Models and weights in files, loaded when they are first used. Apart from index.ts, which knows every
  * layer: models need these, and a page only the layers that it names.
  */
+
+import type * as indexedDb from '../../files/indexed-db.ts';
 import { later } from '../later.ts';
-import type * as indexedDb from './indexed-db.ts';
 import type * as models from './models-files.ts';
 import type * as weights from './weights-files.ts';
 
-export type { SavedFile } from './indexed-db.ts';
+export type { SavedFile } from '../../files/indexed-db.ts';
 export type { LoadModelOptions } from './keras-file.ts';
 export type { LoadWeightsOptions, SaveWeightsOptions } from './weights-files.ts';
 
@@ -37,9 +38,9 @@ export const loadWeights: typeof weights.loadWeights = /* @__PURE__ */ later(
   async () => (await import('./weights-files.ts')).loadWeights,
 );
 export const listSaved: typeof indexedDb.listSaved = /* @__PURE__ */ later(
-  async () => (await import('./indexed-db.ts')).listSaved,
+  async () => (await import('../../files/indexed-db.ts')).listSaved,
 );
 export const removeSaved: typeof indexedDb.removeSaved = /* @__PURE__ */ later(
-  async () => (await import('./indexed-db.ts')).removeSaved,
+  async () => (await import('../../files/indexed-db.ts')).removeSaved,
 );
 export type { ExportOptions } from './export-model.ts';

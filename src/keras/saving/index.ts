@@ -1,4 +1,7 @@
 /** `keras.saving`: models and weights in files, and parts of models as plain objects. */
+
+export type { FileSource } from '../../files/sources.ts';
+export type { FileTarget } from '../../files/targets.ts';
 export * from './files.ts';
 export { deserializeKerasObject, serializeKerasObject } from './keras-object.ts';
 export type { ModelSource, SaveModelOptions } from './models-files.ts';
@@ -9,5 +12,3 @@ export {
   getRegisteredObject,
   registerKerasSerializable,
 } from './registration.ts';
-export type { FileSource } from './sources.ts';
-export type { FileTarget } from './targets.ts';

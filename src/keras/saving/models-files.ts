@@ -1,5 +1,8 @@
 /** `saveModel` and `loadModel`: whole models in files; the extension chooses the format. */
 import { GradloomError } from '../../errors.ts';
+import { partsOf } from '../../files/places.ts';
+import { type FileSource, openSource } from '../../files/sources.ts';
+import { type FileTarget, openTarget, pathOfTarget } from '../../files/targets.ts';
 import { isHdf5 } from '../../formats/hdf5/index.ts';
 import { checkOptions } from '../identifiers.ts';
 import { withWeightBudget } from '../layers/weight-budget.ts';
@@ -12,10 +15,7 @@ import {
   modelConfig,
   modelFromConfig,
 } from './keras-file.ts';
-import { partsOf } from './places.ts';
 import { parsePython, pythonJson } from './python-config.ts';
-import { type FileSource, openSource } from './sources.ts';
-import { type FileTarget, openTarget, pathOfTarget } from './targets.ts';
 
 export interface SaveModelOptions {
   /** Whether a file that is there is replaced; else it throws `file-exists`. Default true. */

@@ -2,8 +2,9 @@
  * A checksum inside of a safetensors file: the metadata entry `gradloom_sha256` is the SHA-256 of the
  * file in which its own 64 digits are zeros.
  */
-import { sha256Hex } from '../../datasets/sha256.ts';
+
 import { GradloomError } from '../../errors.ts';
+import { sha256Hex } from '../../files/sha256.ts';
 import { encodeSafetensors, type SafetensorsArray } from '../../formats/safetensors.ts';
 
 const key = 'gradloom_sha256';

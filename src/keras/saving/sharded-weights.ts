@@ -3,9 +3,10 @@
  * `x.weights.json` says in which of `x_00000.weights.h5`, `x_00001.weights.h5`, … each group of weights
  * lies. A group may be cut over several. Source: keras/src/saving/saving_lib.py, ShardedH5IOStore.
  */
-import { sha256Hex } from '../../datasets/sha256.ts';
+
 import { bytesOf } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
+import { sha256Hex } from '../../files/sha256.ts';
 import { type H5Group, readHdf5, writeHdf5 } from '../../formats/hdf5/index.ts';
 import { isPlainObject } from '../tree.ts';
 import type { Variable } from '../variable.ts';

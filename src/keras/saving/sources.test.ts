@@ -8,16 +8,16 @@ import { Readable, Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openSource } from '../../files/sources.ts';
 import {
   closedAddress,
   errorOf,
   sendFile,
   startServer,
   type TestServer,
-} from '../../datasets/test-server.ts';
+} from '../../files/test-server.ts';
 import * as keras from '../index.ts';
 import { readGoldens } from '../testing.ts';
-import { openSource } from './sources.ts';
 
 const { layers, saving } = keras;
 const network = (units = 3): keras.Sequential =>

@@ -3,6 +3,8 @@
  * from its converter), the weights lie in shards beside it. Source: tfjs-layers/src/models.ts.
  */
 import { GradloomError } from '../../errors.ts';
+import type { Opened } from '../../files/sources.ts';
+import { fields, parseFields } from '../../formats/json.ts';
 import { readTfjsManifest } from '../../formats/tfjs-manifest.ts';
 import { decodeTfjsWeights, type TfjsArray } from '../../formats/tfjs-weights.ts';
 import { sameShape, showShape } from '../../shape.ts';
@@ -13,22 +15,7 @@ import { Network } from '../models/network.ts';
 import type { Variable } from '../variable.ts';
 import { type LoadModelOptions, made, modelFromConfig } from './keras-file.ts';
 import { compileConfigFromKeras2, fromKeras2 } from './keras2-config.ts';
-import type { Opened } from './sources.ts';
 import { writeVariable } from './values.ts';
-
-type Fields = Readonly<Record<string, unknown>>;
-const fields = (v: unknown): Fields =>
-  typeof v === 'object' && v !== null && !Array.isArray(v) ? (v as Fields) : {};
-
-/** What a model.json says. Throws `tfjs` for what is none. */
-export function parseModelJson(bytes: Uint8Array, name: string): Fields {
-  try {
-    return fields(JSON.parse(new TextDecoder().decode(bytes)));
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new GradloomError('tfjs', `${name} is no JSON: ${why}`, { name }, { cause });
-  }
-}
 
 /**
  * The model of a model.json of layers, with its weights; compiled as it was, without what its optimizer
@@ -36,7 +23,7 @@ export function parseModelJson(bytes: Uint8Array, name: string): Fields {
  */
 export async function decodeTfjsModel(file: Opened, o: LoadModelOptions): Promise<Model> {
   const { name } = file;
-  const json = parseModelJson(file.bytes, name);
+  const json = parseFields(file.bytes, name, 'tfjs');
   const topology = fields(json.modelTopology);
   if (json.format === 'graph-model' || Array.isArray(topology.node))
     throw new GradloomError(

@@ -1,5 +1,8 @@
 /** `saveWeights` and `loadWeights`: the extension chooses the format. */
 import { GradloomError } from '../../errors.ts';
+import { besidePath, type Place, partsOf, placeOf } from '../../files/places.ts';
+import { type FileSource, openSource } from '../../files/sources.ts';
+import { type FileTarget, openTarget, pathOfTarget } from '../../files/targets.ts';
 import { sameShape, showShape } from '../../shape.ts';
 import { checkOptions } from '../identifiers.ts';
 import type { Model } from '../models/model.ts';
@@ -13,9 +16,6 @@ import {
   type Match,
   type WeightFormat,
 } from './formats.ts';
-import { besidePath, type Place, partsOf, placeOf } from './places.ts';
-import { type FileSource, openSource } from './sources.ts';
-import { type FileTarget, openTarget, pathOfTarget } from './targets.ts';
 import { type NamedArray, readVariables, writeVariable } from './values.ts';
 
 export interface SaveWeightsOptions {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { defaultCacheDir, writeFileAtomically } from '../../datasets/disk.node.ts';
+import { defaultCacheDir, writeFileAtomically } from '../../datasets/cache.node.ts';
 import { download } from '../../datasets/index.ts';
 import { createProgressReporter } from '../../datasets/progress.ts';
 import { GradloomError } from '../../errors.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zipSync } from 'fflate';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { sendFile, startServer } from '../../datasets/test-server.ts';
+import { sendFile, startServer } from '../../files/test-server.ts';
 import { readGoldens } from '../testing.ts';
 import { type GetFileOptions, getFile } from './index.ts';
 

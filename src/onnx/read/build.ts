@@ -3,7 +3,8 @@ import { GradloomError } from '../../errors.ts';
 import type { Value } from '../../graph/index.ts';
 import { showShape } from '../../shape.ts';
 import type { GraphProto, NodeProto } from '../messages.ts';
-import { type Building, Call, Names, NeedsValue } from './call.ts';
+import { type Building, NeedsValue } from './building.ts';
+import { Call, Names } from './call.ts';
 import { ops } from './ops.ts';
 import { readTensor } from './tensors.ts';
 

@@ -1,40 +1,39 @@
 /** Arithmetic, comparisons, activations. */
-import { type DType, isFloat } from '../../dtype.ts';
+import type { DType } from '../../dtype.ts';
 import { lax, type Value } from '../../graph/index.ts';
 import { elementType } from '../element-types.ts';
 import type { Call, Op, Ops } from './call.ts';
+import {
+  type Binary,
+  below,
+  binary,
+  cast,
+  common,
+  elu,
+  floorMod,
+  isNaN,
+  leakyRelu,
+  plus,
+  relu,
+  softplus,
+  times,
+  type Unary,
+  unary,
+} from './common.ts';
 import { dtypeOfElement } from './tensors.ts';
 import { asFloat, broadcast, like } from './values.ts';
 
-type Unary = (x: Value) => Value;
-type Binary = (a: Value, b: Value) => Value;
-
-const unary =
-  (f: Unary): Op =>
-  (c) =>
-    f(c.get(0));
 /** An activation with numbers of its own. */
 const activation =
   (f: (x: Value, c: Call) => Value): Op =>
   (c) =>
     f(c.get(0), c);
-const binary =
-  (f: Binary): Op =>
-  (c) => {
-    const [a, b] = broadcast(c, [c.get(0), c.get(1)]);
-    return f(a, b);
-  };
 const variadic =
   (f: Binary): Op =>
   (c) =>
     broadcast(c, c.all).reduce(f);
 
-const { add, sub, mul, div, exp, log, select, lt, gt, max, min, sqrt } = lax;
-const below = (x: Value, n: number): Value => lt(x, like(x, n));
-const plus = (x: Value, n: number): Value => add(x, like(x, n));
-const times = (x: Value, n: number): Value => mul(x, like(x, n));
-
-const softplus: Unary = (x) => add(max(x, like(x, 0)), lax.log1p(exp(lax.neg(lax.abs(x)))));
+const { add, sub, mul, div, log, select, gt, max, min, sqrt } = lax;
 const erfGelu: Unary = (x) => mul(times(x, 0.5), plus(lax.erf(times(x, Math.SQRT1_2)), 1));
 const tanhGelu: Unary = (x) => {
   const inner = times(add(x, times(mul(x, mul(x, x)), 0.044715)), Math.sqrt(2 / Math.PI));
@@ -42,9 +41,6 @@ const tanhGelu: Unary = (x) => {
 };
 const hardSigmoid = (x: Value, alpha: number, beta: number): Value =>
   max(min(plus(times(x, alpha), beta), like(x, 1)), like(x, 0));
-const elu = (x: Value, alpha: number): Value =>
-  select(below(x, 0), times(lax.expm1(min(x, like(x, 0))), alpha), x);
-
 const clip: Op = (c) => {
   let x = c.get(0);
   const bound = (i: number, name: 'min' | 'max'): Value | undefined => {
@@ -60,11 +56,8 @@ const clip: Op = (c) => {
 /** Remainder: of the dividend's sign with fmod, else of the divisor's. */
 const mod: Op = (c) => {
   const [a, b] = broadcast(c, [c.get(0), c.get(1)]);
-  const r = lax.rem(a, b);
-  if (c.flag('fmod', false) || a.dtype === 'uint8' || a.dtype === 'uint32') return r;
-  const zero = like(r, 0);
-  const wrong = lax.and(lax.ne(r, zero), lax.ne(lt(r, zero), lt(b, zero)));
-  return select(wrong, add(r, b), r);
+  const truncated = c.flag('fmod', false) || a.dtype === 'uint8' || a.dtype === 'uint32';
+  return truncated ? lax.rem(a, b) : floorMod(a, b);
 };
 
 const pow: Op = (c) => {
@@ -73,15 +66,12 @@ const pow: Op = (c) => {
   return lax.convert(lax.pow(lax.convert(x, float), lax.convert(y, float)), x.dtype);
 };
 
-const cast: Op = (c) => {
+const castTo: Op = (c) => {
   const to = dtypeOfElement(c.int('to', 0));
   if (!to)
     throw c.fail(`casts to element type ${c.int('to', 0)}, which there is not here`, 'onnx-dtype');
-  return toDtype(c.get(0), to);
+  return cast(c.get(0), to);
 };
-function toDtype(x: Value, to: DType): Value {
-  return to === 'bool' && x.dtype !== 'bool' ? lax.ne(x, like(x, 0)) : lax.convert(x, to);
-}
 
 const isInf: Op = (c) => {
   const x = c.get(0);
@@ -128,32 +118,8 @@ const shrink: Op = (c) => {
   });
 };
 
-const whole =
-  (f: Unary): Op =>
-  (c) =>
-    isFloat(c.get(0).dtype) ? f(c.get(0)) : c.get(0);
-
 export const elementwise: Ops = {
-  Identity: unary((x) => x),
-  Abs: unary(lax.abs),
-  Neg: unary(lax.neg),
-  Exp: unary(exp),
-  Log: unary(log),
-  Sqrt: unary(sqrt),
-  Reciprocal: unary((x) => div(like(x, 1), x)),
-  Floor: whole(lax.floor),
-  Ceil: whole(lax.ceil),
-  Round: whole(lax.roundNearestEven),
-  Sign: unary(lax.sign),
-  Sin: unary(lax.sin),
-  Cos: unary(lax.cos),
-  Tan: unary(lax.tan),
-  Asin: unary(lax.asin),
-  Acos: unary(lax.acos),
-  Atan: unary(lax.atan),
-  Sinh: unary(lax.sinh),
-  Cosh: unary(lax.cosh),
-  Tanh: unary(lax.tanh),
+  ...common,
   Asinh: unary((x) => {
     const a = lax.abs(x);
     // log(a + sqrt(a^2 + 1)), without cancellation near 0.
@@ -162,14 +128,11 @@ export const elementwise: Ops = {
   }),
   Acosh: unary((x) => log(add(x, sqrt(mul(plus(x, -1), plus(x, 1)))))),
   Atanh: unary((x) => times(sub(lax.log1p(x), lax.log1p(lax.neg(x))), 0.5)),
-  Erf: unary(lax.erf),
-  Sigmoid: unary(lax.logistic),
   Not: unary(lax.not),
   BitwiseNot: unary(lax.not),
-  IsNaN: unary((x) => lax.ne(x, x)),
+  IsNaN: unary(isNaN),
   IsInf: isInf,
-  Relu: unary((x) => max(x, like(x, 0))),
-  LeakyRelu: activation((x, c) => select(below(x, 0), times(x, c.float('alpha', 0.01)), x)),
+  LeakyRelu: activation((x, c) => leakyRelu(x, c.float('alpha', 0.01))),
   ThresholdedRelu: activation((x, c) => select(gt(x, like(x, c.float('alpha', 1))), x, like(x, 0))),
   PRelu: prelu,
   Elu: activation((x, c) => elu(x, c.float('alpha', 1))),
@@ -179,10 +142,8 @@ export const elementwise: Ops = {
   Celu: activation((x, c) => {
     const alpha = c.float('alpha', 1);
     const low = times(lax.expm1(times(min(x, like(x, 0)), 1 / alpha)), alpha);
-    return add(max(x, like(x, 0)), low);
+    return add(relu(x), low);
   }),
-  Softplus: unary(softplus),
-  Softsign: unary((x) => div(x, plus(lax.abs(x), 1))),
   HardSigmoid: activation((x, c) => hardSigmoid(x, c.float('alpha', 0.2), c.float('beta', 0.5))),
   HardSwish: unary((x) => mul(x, hardSigmoid(x, 1 / 6, 0.5))),
   Mish: unary((x) => mul(x, lax.tanh(softplus(x)))),
@@ -190,12 +151,8 @@ export const elementwise: Ops = {
   Gelu: activation((x, c) => (c.string('approximate', 'none') === 'tanh' ? tanhGelu : erfGelu)(x)),
   Shrink: shrink,
   Clip: clip,
-  Cast: cast,
-  CastLike: (c) => toDtype(c.get(0), c.get(1).dtype),
-  Add: binary(add),
-  Sub: binary(sub),
-  Mul: binary(mul),
-  Div: binary(div),
+  Cast: castTo,
+  CastLike: (c) => cast(c.get(0), c.get(1).dtype),
   Mod: mod,
   Pow: pow,
   And: binary(lax.and),
@@ -206,10 +163,7 @@ export const elementwise: Ops = {
   BitwiseXor: binary(lax.xor),
   BitShift: bitShift,
   BitCast: bitCast,
-  Equal: binary(lax.eq),
-  Less: binary(lt),
   LessOrEqual: binary(lax.le),
-  Greater: binary(gt),
   GreaterOrEqual: binary(lax.ge),
   Max: variadic(max),
   Min: variadic(min),

@@ -1,12 +1,9 @@
 /** `fromOnnx`: an ONNX model as something that runs. */
-import { getBackend } from '../../backends/registry.ts';
 import type { DType, TypedArray } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { lax } from '../../graph/index.ts';
-import { checkOptions } from '../../keras/identifiers.ts';
-import { nearest } from '../../suggest.ts';
+import { checkOptions } from '../../options.ts';
 import {
-  asTensor,
   bufferOf,
   fromBuffer,
   Tensor,
@@ -18,7 +15,8 @@ import { elementTypeName } from '../element-types.ts';
 import { type GraphProto, type ModelProto, modelFields, type ValueInfoProto } from '../messages.ts';
 import { decodeMessage } from '../protobuf.ts';
 import { buildGraph, unknownOps } from './build.ts';
-import { Building, NeedsValue } from './call.ts';
+import { Building, NeedsValue } from './building.ts';
+import { checkFeeds, Programs, runInOrder, shapesKey } from './feeds.ts';
 import { dtypeOfElement } from './tensors.ts';
 
 export interface FromOnnxOptions {
@@ -66,10 +64,9 @@ export class OnnxModel {
   readonly opset: number;
   readonly #graph: GraphProto;
   readonly #budget: number;
-  readonly #programs = new Map<string, TracedProgram>();
+  readonly #programs = new Programs();
   /** Inputs whose values decide shapes. */
   readonly #pinned = new Set<string>();
-  #backend: unknown;
 
   /** Use `fromOnnx`. */
   constructor(model: ModelProto, name: string, budget: number) {
@@ -127,7 +124,7 @@ export class OnnxModel {
    *   `onnx-dynamic` where a shape hangs on computed data
    */
   async run(feeds: Readonly<Record<string, TensorLike>>): Promise<Record<string, Tensor>> {
-    const given = this.#feeds(feeds);
+    const given = checkFeeds(this.inputs, feeds, 'onnx-feed');
     const program = await this.#program(given);
     const pinned = this.#pinned;
     const tensors = given.filter((_, i) => !pinned.has(this.inputs[i].name));
@@ -137,58 +134,14 @@ export class OnnxModel {
   }
 
   /** `run` for inputs in order: the output, or the outputs in order. */
-  async predict<R = Tensor>(...inputs: readonly TensorLike[]): Promise<R> {
-    if (inputs.length !== this.inputs.length)
-      throw new GradloomError(
-        'onnx-feed',
-        `predict: the model has ${this.inputs.length} inputs (${this.inputs.map((v) => v.name).join(', ')}); received ${inputs.length}.`,
-      );
-    const feeds = Object.fromEntries(this.inputs.map((v, i) => [v.name, inputs[i]]));
-    const out = await this.run(feeds);
-    const all = this.outputs.map((v) => out[v.name]);
-    return (all.length === 1 ? all[0] : all) as R;
-  }
-
-  #feeds(feeds: Readonly<Record<string, TensorLike>>): Tensor[] {
-    const names = this.inputs.map((v) => v.name);
-    for (const k of Object.keys(feeds)) {
-      if (names.includes(k)) continue;
-      const near = nearest(k, names);
-      throw new GradloomError(
-        'onnx-feed',
-        `run: the model has no input "${k}"${near ? `; did you mean "${near}"?` : ''}. It has ${names.join(', ') || 'none'}.`,
-        { input: k },
-      );
-    }
-    return this.inputs.map((v) => {
-      if (!Object.hasOwn(feeds, v.name))
-        throw new GradloomError('onnx-feed', `run: input "${v.name}" is missing.`, {
-          input: v.name,
-        });
-      const t = asTensor(feeds[v.name]);
-      const fits =
-        !v.shape ||
-        (v.shape.length === t.ndim &&
-          v.shape.every((n, d) => typeof n !== 'number' || n === t.shape[d]));
-      if (!fits)
-        throw new GradloomError(
-          'onnx-feed',
-          `run: input "${v.name}" has the shape (${v.shape!.map((n) => n ?? '?').join(', ')}); received (${t.shape.join(', ')}).`,
-          { input: v.name, expected: v.shape, received: [...t.shape] },
-        );
-      return t.dtype === v.dtype ? t : t.astype(v.dtype);
-    });
+  predict<R = Tensor>(...inputs: readonly TensorLike[]): Promise<R> {
+    return runInOrder(this, inputs, 'onnx-feed');
   }
 
   async #program(given: readonly Tensor[]): Promise<TracedProgram> {
-    const backend = getBackend();
-    if (backend !== this.#backend) {
-      this.dispose();
-      this.#backend = backend;
-    }
     for (;;) {
       const values = new Map<string, Tensor>();
-      let key = given.map((t) => `${t.dtype}[${t.shape}]`).join(';');
+      let key = shapesKey(given);
       for (const [i, v] of this.inputs.entries()) {
         if (!this.#pinned.has(v.name)) continue;
         values.set(v.name, given[i]);
@@ -202,7 +155,6 @@ export class OnnxModel {
         const program = this.#trace(given, data, (fn, avals) =>
           traceToExecutable(fn, avals, { name: 'onnx' }),
         );
-        if (this.#programs.size >= 16) this.dispose();
         this.#programs.set(key, program);
         return program;
       } catch (e) {
@@ -223,7 +175,7 @@ export class OnnxModel {
   ): R {
     const open = this.inputs.map((_, i) => i).filter((i) => !pinned.has(this.inputs[i].name));
     const fn = (tensors: Tensor[]): Tensor[] => {
-      const building = new Building({ total: this.#budget, left: this.#budget }, this.#budget);
+      const building = new Building(this.#budget, 'onnx', 'budget');
       const values = this.inputs.map((v, i) => {
         const known = pinned.get(v.name);
         if (known) return building.constant({ ...known, shape: given[i].shape, dtype: v.dtype });
@@ -242,8 +194,7 @@ export class OnnxModel {
 
   /** Frees the compiled programs. */
   dispose(): void {
-    for (const p of this.#programs.values()) p.executable.dispose();
-    this.#programs.clear();
+    this.#programs.dispose();
   }
 }
 

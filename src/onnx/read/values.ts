@@ -2,10 +2,10 @@
 import { type DType, isFloat } from '../../dtype.ts';
 import { lax, type Value } from '../../graph/index.ts';
 import { broadcastBack } from '../../graph/primitives/reduce.ts';
-import type { Call } from './call.ts';
+import type { Operation } from './building.ts';
 
 /** Who says what is wrong, and how large arrays may be. */
-export type Bounds = Pick<Call, 'fail' | 'sizes'>;
+export type Bounds = Pick<Operation, 'fail' | 'sizes'>;
 
 /** NumPy's broadcasting of shapes. */
 export function commonShape(c: Bounds, shapes: readonly (readonly number[])[]): number[] {
@@ -20,7 +20,7 @@ export function commonShape(c: Bounds, shapes: readonly (readonly number[])[]): 
   return c.sizes(common);
 }
 
-export function broadcast(c: Call, values: readonly Value[]): Value[] {
+export function broadcast(c: Bounds, values: readonly Value[]): Value[] {
   const shape = commonShape(
     c,
     values.map((v) => v.shape),

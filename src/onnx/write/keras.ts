@@ -1,9 +1,9 @@
 /** Keras models as ONNX. */
 import type { DType } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
-import { checkOptions } from '../../keras/identifiers.ts';
 import type { Model } from '../../keras/models/model.ts';
 import { flatten, pack, type TreeOf } from '../../keras/tree.ts';
+import { checkOptions } from '../../options.ts';
 import { showShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor/index.ts';
 import { functionToOnnx, type OnnxInput } from './model.ts';

@@ -1,6 +1,7 @@
 /** What a TensorBoard callback is made with. */
-import { isNode } from '../../../datasets/platform.ts';
+
 import { GradloomError } from '../../../errors.ts';
+import { isNode } from '../../../platform.ts';
 import { checkOptions } from '../../identifiers.ts';
 import { checkWhole } from '../../losses/options.ts';
 

@@ -1,5 +1,5 @@
 /** Files in the browser's IndexedDB: one database, in which bytes lie under their names. */
-import { GradloomError } from '../../errors.ts';
+import { GradloomError } from '../errors.ts';
 import type { Place } from './places.ts';
 
 const database = 'gradloom';

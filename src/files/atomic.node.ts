@@ -4,8 +4,8 @@
  */
 import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { errorCode, readFileWithin, uniqueSuffix } from '../../datasets/disk.node.ts';
-import { GradloomError } from '../../errors.ts';
+import { GradloomError } from '../errors.ts';
+import { errorCode, readFileWithin, uniqueSuffix } from './disk.node.ts';
 
 export interface WriteOptions {
   /** What error messages call the writer: `saveWeights`. */

@@ -1,5 +1,5 @@
 import { GradloomError } from '../errors.ts';
-import { isNode } from './platform.ts';
+import { isNode } from '../platform.ts';
 
 /**
  * SHA-256 of `parts` one after another, as 64 lower-case hexadecimal digits.

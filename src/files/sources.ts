@@ -2,9 +2,10 @@
  * What files are read from: paths and names in the browser (`places.ts`), http addresses, blobs, bytes and
  * streams; and the files beside them, where a format is several.
  */
-import { cut, explainFetch, httpError } from '../../datasets/mirrors.ts';
-import { isNode } from '../../datasets/platform.ts';
-import { GradloomError } from '../../errors.ts';
+
+import { GradloomError } from '../errors.ts';
+import { isNode } from '../platform.ts';
+import { cut, explainFetch, httpError } from './fetch-errors.ts';
 import { besidePath, placeOf } from './places.ts';
 
 /** A file that the user of a page chose (`showOpenFilePicker`). */

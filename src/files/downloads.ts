@@ -1,5 +1,5 @@
 /** Files that a page gives to its user. */
-import { GradloomError } from '../../errors.ts';
+import { GradloomError } from '../errors.ts';
 import type { Place } from './places.ts';
 
 /** Long enough for a browser to have begun with a file, which it may ask its user about. */
@@ -28,7 +28,7 @@ export function asDownload(who: string, name: string): Place {
     async read() {
       throw new GradloomError(
         'file-unreadable',
-        `${who}: a page cannot read "downloads://${name}" by itself. Let the user choose the file (<input type="file">) and give its bytes: new Uint8Array(await file.arrayBuffer()).`,
+        `${who}: a page cannot read "downloads://${name}" by itself. Let the user choose the file (<input type="file"> or showOpenFilePicker) and give ${who} that file.`,
         { name },
       );
     },

@@ -2,8 +2,9 @@
  * Where files lie: paths in Node; in browsers `indexeddb://name`, which stays in the browser, and
  * `downloads://name`, which the browser saves for its user.
  */
-import { isNode } from '../../datasets/platform.ts';
-import { GradloomError } from '../../errors.ts';
+
+import { GradloomError } from '../errors.ts';
+import { isNode } from '../platform.ts';
 
 export interface Place {
   exists(): Promise<boolean>;

@@ -1,6 +1,7 @@
 /** What files are written to: paths and names in the browser (`places.ts`), file handles and streams. */
-import { isNode } from '../../datasets/platform.ts';
-import { GradloomError } from '../../errors.ts';
+
+import { GradloomError } from '../errors.ts';
+import { isNode } from '../platform.ts';
 import { type Place, placeOf } from './places.ts';
 
 /** The part of Node's Writable that is used. */
