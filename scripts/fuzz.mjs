@@ -19,6 +19,7 @@ const args = [
   'src/formats',
   'src/keras/saving',
   'src/onnx',
+  'src/tfjs',
 ];
 const { status } = spawnSync(process.execPath, [vitest, ...args], {
   stdio: 'inherit',

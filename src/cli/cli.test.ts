@@ -89,6 +89,24 @@ describe('gradloom convert', () => {
     expect((await cli('convert', 'm.keras', 'm.onnx')).status).toBe(0);
     expect((await cli('inspect', 'm.onnx')).out).toMatch(/format +ONNX model/);
   });
+  it('makes arrays of the weights of a model, by the same names in each format', async () => {
+    for (const to of ['m.safetensors', 'm.npz'])
+      expect([to, (await cli('convert', 'm.keras', to)).err]).toEqual([to, '']);
+    const { tensors } = decodeSafetensors(await readFile(join(dir, 'm.safetensors')));
+    const arrays = await decodeNpz(await readFile(join(dir, 'm.npz')));
+    expect([...arrays.keys()].sort()).toEqual([...tensors.keys()].sort());
+    expect(arrays.size).toBe(8);
+    for (const [name, a] of arrays) expect(a.data).toEqual(tensors.get(name)!.data);
+  });
+  it('says why ONNX becomes no model of layers', async () => {
+    for (const to of ['n.keras', 'n.npz', 'n.weights.h5']) {
+      const { status, err } = await cli('convert', 'm.onnx', to);
+      expect([status, err]).toEqual([
+        1,
+        expect.stringMatching(/operations, and no layers.*fromOnnx/),
+      ]);
+    }
+  });
 });
 
 describe('files of Keras 2, and weights in shards', () => {

@@ -14,8 +14,8 @@ const help = `gradloom: what is in a file of a model, and the same in another fo
 
 Formats: .keras, .weights.h5, .weights.json with its shards, .h5 (models of Keras 2, too), .safetensors,
 .npz, .npy, .onnx, IDX (MNIST), TensorBoard events, model.json of TensorFlow.js.
-Models (.keras, .h5, a model.json of layers) become .keras, .onnx, .weights.h5 or .safetensors; arrays go
-between .h5, .safetensors, .npz, .npy; the weights of a model.json to any of these.
+Models (.keras, .h5, a model.json of layers) become .keras, .onnx, .weights.h5, .safetensors or .npz; arrays
+go between .h5, .safetensors, .npz, .npy; the weights of a model.json to any of these.
 `;
 
 /** Where text goes. */

@@ -38,22 +38,31 @@ export async function convert(
     if (to.extensions[0] === '.keras') return keras.saving.encodeModel(model);
     return (await import('../onnx/index.ts')).toOnnx(model);
   }
-  const weights = out.endsWith('.weights.h5') || (!ofLayers && out.endsWith('.safetensors'));
+  const arraysOfModel = !ofLayers && ['.safetensors', '.npz'].includes(to.extensions[0]);
+  const weights = out.endsWith('.weights.h5') || arraysOfModel;
   const whole = isModel && !ofLayers && (await isWholeModel(bytes, input));
   if (from.extensions[0] === '.keras' || whole || (ofLayers && weights)) {
     const keras = await import('../keras/index.ts');
     const model = await source(keras, false);
-    if (weights)
-      return keras.saving.encodeWeights(
-        model,
-        out.endsWith('.h5') ? '.weights.h5' : '.safetensors',
-      );
+    if (out.endsWith('.h5') && weights) return keras.saving.encodeWeights(model, '.weights.h5');
+    if (weights) {
+      const named = await keras.saving.encodeWeights(model, '.safetensors');
+      if (to.extensions[0] === '.safetensors') return named;
+      // By the same names.
+      return to.write!(await formatOfFile(named, '.safetensors').read!(named, input, beside));
+    }
   }
   if (from.read && to.write) return to.write(await from.read(bytes, input, beside));
+  if (from.extensions[0] === '.onnx')
+    throw new GradloomError(
+      'convert',
+      `${input} does not become ${to.name}: ONNX holds operations, and no layers or names for their weights. fromOnnx of gradloom/onnx runs it as it is.`,
+      { from: from.name, to: to.name },
+    );
   const readable = formats.filter((f) => f.read && f.write);
   throw new GradloomError(
     'convert',
-    `${from.name} does not become ${to.name}. Models (.keras, .h5, model.json) become .keras, .onnx and .weights.h5, their weights .safetensors; arrays go between ${extensionList(readable)}.`,
+    `${from.name} does not become ${to.name}. Models (.keras, .h5, model.json) become .keras, .onnx and .weights.h5, their weights .safetensors and .npz; arrays go between ${extensionList(readable)}.`,
     { from: from.name, to: to.name },
   );
 }

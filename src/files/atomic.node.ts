@@ -115,6 +115,11 @@ export function readWhole(
   return readFileWithin(path, maxBytes);
 }
 
+/** Removes a file that may be there. */
+export async function removeFile(path: string): Promise<void> {
+  await rm(path, { force: true });
+}
+
 /** Removes files, and what unfinished writes of them a killed process left; then the folder, if it is empty. */
 export async function removeFiles(folder: string, names: readonly string[]): Promise<void> {
   await removeUnfinished(folder, names);

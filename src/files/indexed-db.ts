@@ -32,6 +32,9 @@ export function inIndexedDb(who: string, name: string): Place {
       const entry: Entry | undefined = await request(who, name, 'readonly', (s) => s.get(name));
       return entry?.bytes;
     },
+    remove: async () => {
+      await request(who, name, 'readwrite', (s) => s.delete(name));
+    },
   };
 }
 

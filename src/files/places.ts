@@ -12,6 +12,8 @@ export interface Place {
   write(bytes: Uint8Array): Promise<void>;
   /** undefined when there is nothing. Throws `file-unreadable`, `file-too-large` for more than `maxBytes`. */
   read(maxBytes?: number): Promise<Uint8Array | undefined>;
+  /** Takes out what is there, if anything; not there where nothing can be taken out. */
+  remove?(): Promise<void>;
 }
 
 /** Ways to say where something lies, other than by a path. */
@@ -38,11 +40,12 @@ export async function placeOf(who: string, path: string, instead = ''): Promise<
       `${who} works on paths in Node only; in a browser there are "indexeddb://name" and "downloads://name". ${instead}`.trim(),
       { path },
     );
-  const { exists, readWhole, writeAtomically } = await import('./atomic.node.ts');
+  const { exists, readWhole, removeFile, writeAtomically } = await import('./atomic.node.ts');
   return {
     exists: () => exists(path),
     write: (bytes) => writeAtomically(path, bytes, { who }),
     read: (maxBytes) => readWhole(path, maxBytes),
+    remove: () => removeFile(path),
   };
 }
 

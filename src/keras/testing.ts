@@ -1,34 +1,10 @@
 /** For tests: golden files from real Keras (scripts/goldens/make.py), and how close is close. */
-import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import type { DType } from '../dtype.ts';
-import { type Tensor, tensor } from '../tensor/index.ts';
+import type { Tensor } from '../tensor/index.ts';
+import { type GoldenArray, numbersOf, shapeOf } from './golden-arrays.ts';
 import { camelCase } from './identifiers.ts';
 
-type Word = 'NaN' | 'Infinity' | '-Infinity';
-/** Arrays as {shape, dtype, data}; a scalar may be a bare number. */
-export type GoldenArray =
-  | { shape: number[]; dtype: string; data: (number | Word | boolean)[] }
-  | number
-  | Word;
-
-export function readGoldens<T>(name: string): T {
-  const url = new URL(`../../test/goldens/${name}.json`, import.meta.url);
-  return JSON.parse(readFileSync(url, 'utf8')) as T;
-}
-
-export function numbersOf(a: GoldenArray): number[] {
-  return (typeof a === 'object' ? a.data : [a]).map(Number);
-}
-
-export function shapeOf(a: GoldenArray): number[] {
-  return typeof a === 'object' ? a.shape : [];
-}
-
-export function toTensor(a: GoldenArray): Tensor {
-  const dtype = (typeof a === 'object' ? a.dtype : 'float32') as DType;
-  return tensor(numbersOf(a), { dtype, shape: shapeOf(a) });
-}
+export { type GoldenArray, numbersOf, readGoldens, shapeOf, toTensor } from './golden-arrays.ts';
 
 /** Options as Keras spells them, in our case; named choices such as reductions too. */
 export function camelOptions(config: Record<string, unknown>): Record<string, unknown> {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { setBackend } from '../backends/registry.ts';
 import { GradloomError } from '../errors.ts';
+import { errorOf, startServer } from '../files/test-server.ts';
 import { expectClose, type GoldenArray, readGoldens, toTensor } from '../keras/testing.ts';
 import { type GraphModel, loadGraphModel } from './index.ts';
 
@@ -56,6 +57,26 @@ describe('a graph of TensorFlow', () => {
     await run(model, c);
     model.dispose();
     await run(model, c);
+  });
+
+  it('comes from an address, and from files that a user chose', async () => {
+    const json = JSON.stringify(mlp.json);
+    const shard = Buffer.from(mlp.shard, 'base64');
+    await using server = await startServer((req, res) => {
+      if (req.url === '/m/model.json?key=1') res.end(json);
+      else if (req.url === '/m/group1-shard1of1.bin?key=1') res.end(shard);
+      else res.writeHead(404).end();
+    });
+    await run(await loadGraphModel(`${server.base}m/model.json?key=1`), mlp);
+    const gone = await errorOf(loadGraphModel(`${server.base}m/model.json?key=2`));
+    expect(gone.code).toBe('file-not-found');
+    const files = [new File([shard], 'group1-shard1of1.bin'), new File([json], 'model.json')];
+    await run(await loadGraphModel(files), mlp);
+    const alone = await errorOf(loadGraphModel(files.slice(1)));
+    expect([alone.code, alone.message]).toEqual([
+      'file-not-found',
+      expect.stringContaining('group1-shard1of1.bin'),
+    ]);
   });
 
   it('has the inputs and outputs of its signature, or its own', async () => {

@@ -100,6 +100,56 @@ describe('whole models and the formats of Python', () => {
   });
 });
 
+/** A file that another page of this origin has kept. */
+async function keep(name: string, bytes: Uint8Array): Promise<void> {
+  const db = await new Promise<IDBDatabase>((resolve, reject) => {
+    const r = indexedDB.open('gradloom', 1);
+    r.onsuccess = () => resolve(r.result);
+    r.onerror = () => reject(r.error);
+  });
+  await new Promise<void>((resolve, reject) => {
+    const t = db.transaction('files', 'readwrite');
+    t.objectStore('files').put({ bytes, saved: new Date() }, name);
+    t.oncomplete = () => resolve();
+    t.onerror = () => reject(t.error);
+  });
+  db.close();
+}
+
+describe('weights in shards, in IndexedDB', () => {
+  const path = 'indexeddb://sharded/x.weights.json';
+  const o = { maxShardSize: 60 / 2 ** 30 };
+
+  it('are written over others, or the others stay, whichever write fails', async () => {
+    const old = network();
+    await old.saveWeights(path, o);
+    const put = IDBObjectStore.prototype.put;
+    let failures = 0;
+    for (let at = 0; ; at++) {
+      const next = network();
+      let left = at;
+      IDBObjectStore.prototype.put = function (this: IDBObjectStore, ...args) {
+        if (left-- <= 0) throw new DOMException('full', 'QuotaExceededError');
+        return put.apply(this, args);
+      };
+      const code = await codeOf(() => next.saveWeights(path, o));
+      IDBObjectStore.prototype.put = put;
+      const found = network();
+      await found.loadWeights(path);
+      if (code !== 'disk-full') {
+        expect(numbers(found)).toBe(numbers(next));
+        break;
+      }
+      failures++;
+      expect(numbers(found)).toBe(numbers(old));
+    }
+    expect(failures).toBeGreaterThan(3);
+    const kept = (await saving.listSaved()).filter((f) => f.path.includes('//sharded/'));
+    // The list, a file that Keras would open first, and the new shards.
+    expect(kept.length).toBe(failures + 1);
+  });
+});
+
 describe('files that a user chose, addresses and streams', () => {
   it('of every kind hold the same model', async () => {
     const model = network();
@@ -152,6 +202,14 @@ describe('files that a user chose, addresses and streams', () => {
     ];
     expect(numbers(await saving.loadModel(files))).toBe('1,2,3,4,5,6;7,8');
     expect(await codeOf(() => saving.loadModel(files.slice(1)))).toBe('file-not-found');
+    // And out of IndexedDB, beside each other.
+    for (const f of files) {
+      expect(await codeOf(() => saving.loadModel('indexeddb://tfjs/model.json'))).toBe(
+        'file-not-found',
+      );
+      await keep(`tfjs/${f.name}`, new Uint8Array(await f.arrayBuffer()));
+    }
+    expect(numbers(await saving.loadModel('indexeddb://tfjs/model.json'))).toBe('1,2,3,4,5,6;7,8');
   });
 });
 describe('weights as a download', () => {

@@ -2,7 +2,10 @@
 
     python3 test/live/keras_files.py make FOLDER [FAMILY …]    a model around every row of the battery and of operations, saved by real Keras
     python3 test/live/keras_files.py check FOLDER              loads what Gradloom saved, and compares what it predicts
+    python3 test/live/keras_files.py train FOLDER              trained.json: a model of each family, saved by real Keras and trained on
+    python3 test/live/keras_files.py check-training FOLDER     loads the models of made.json, and trains them on as that says it went
 """
+import base64
 import json
 import os
 import pathlib
@@ -115,6 +118,61 @@ def check(folder):
     print(json.dumps(found))
 
 
+def train(folder):
+    import golden_io
+    import make_keras_files
+
+    jax.config.update("jax_default_matmul_precision", "highest")
+    (folder / "trained.json").write_text(golden_io.dump(make_keras_files.build()))
+    print(json.dumps({}))
+
+
+def array(a):
+    """An array of the golden files, or a tree of them."""
+    if isinstance(a, list):
+        return [array(v) for v in a]
+    if isinstance(a, dict) and "shape" not in a:
+        return {k: array(v) for k, v in a.items()}
+    return np.array(a["data"], a["dtype"]).reshape(a["shape"])
+
+
+def apart(got, want, least):
+    """As in training-cases.ts."""
+    got, want = (jax.tree_util.tree_leaves(t) for t in (got, want))
+    if [np.shape(a) for a in got] != [np.shape(b) for b in want]:
+        return float("inf")
+    far = [np.max(np.abs(np.asarray(a, "float64") - b), initial=0) / max(least, np.max(np.abs(b), initial=0)) for a, b in zip(got, want)]
+    return float(max(far))
+
+
+def check_training(folder):
+    from make_keras_files import predictions, trained_on
+
+    jax.config.update("jax_default_matmul_precision", "highest")
+    found = {}
+    for case in json.loads((folder / "made.json").read_text()):
+        try:
+            keras.utils.clear_session()
+            (folder / "model.keras").write_bytes(base64.b64decode(case["file"]))
+            model = keras.models.load_model(folder / "model.keras")
+            x, y, after = array(case["x"]), array(case["y"]), case["after"]
+            d = {"predictions": apart(predictions(model, x), array(case["predictions"]), 1)}
+            got = trained_on(model, x, y, after["epochs"], after["batchSize"])
+            d["losses"] = max(abs(a - b) / max(1, b) for a, b in zip(got["losses"], after["losses"], strict=True))
+            d["after"] = apart(got["predictions"], array(after["predictions"]), 1)
+            d["weights"] = apart(got["weights"], array(after["weights"]), 0.1)
+            d["optimizer"] = apart(got["optimizer"], array(after["optimizer"]), 1e-5)
+            found[case["name"]] = d
+        except Exception as e:
+            found[case["name"]] = f"{type(e).__name__}: {' '.join(str(e).split())[:300]}"
+            if os.environ.get("TRACE"):
+                traceback.print_exc()
+    print(json.dumps(found))
+
+
 if __name__ == "__main__":
-    folder = pathlib.Path(sys.argv[2])
-    make(folder, sys.argv[3:]) if sys.argv[1] == "make" else check(folder)
+    what, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+    if what == "make":
+        make(folder, sys.argv[3:])
+    else:
+        {"check": check, "train": train, "check-training": check_training}[what](folder)

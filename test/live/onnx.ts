@@ -18,7 +18,7 @@ import type { Model } from '../../src/keras/models/index.ts';
 import { flatten } from '../../src/keras/tree.ts';
 import { fromOnnx, toOnnx } from '../../src/onnx/index.ts';
 import { fromData, type Tensor } from '../../src/tensor/index.ts';
-import { modelFamilies } from './onnx-families.ts';
+import { modelFamilies } from './model-families.ts';
 
 const python = process.env.GRADLOOM_PYTHON ?? 'python3';
 const bound = 1e-5;

@@ -80,9 +80,17 @@ for (const size of [600, 1000, 1e8]) {
     check('from Keras', near((await model.predict(x)).dataSync(), y));
     model.setWeights(model.getWeights().map((w) => w.mul(0.5)));
     const ours = (await model.predict(x)).dataSync();
-    await model.saveWeights(join(folder, 'b.weights.json'), { maxShardSize: size / 2 ** 30 });
+    const o = { maxShardSize: size / 2 ** 30 };
+    await model.saveWeights(join(folder, 'b.weights.json'), o);
     keras3(folder, size);
     check('to Keras', near(ours, (await arrays())[1]));
+    // Over the set that is there: under other names.
+    model.setWeights(model.getWeights().map((w) => w.mul(0.7)));
+    const next = (await model.predict(x)).dataSync();
+    await model.saveWeights(join(folder, 'b.weights.json'), o);
+    keras3(folder, size);
+    check('to Keras, over an earlier set', near(next, (await arrays())[1]));
+    check('which differs from it', !near(next, ours));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

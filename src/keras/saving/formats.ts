@@ -48,11 +48,18 @@ export interface WeightFormat {
     arrays: ReadonlyMap<string, NamedArray>,
     paths: ReadonlyMap<string, string>,
   ): Promise<Uint8Array>;
-  /** For formats of several files, each with its name; the last is the one that was asked for. */
+  /**
+   * For formats of several files, each with its name; the last is the one that was asked for. None of the
+   * others has a name that is `taken`.
+   */
   encodeFiles?(
     variables: ReadonlyMap<string, Variable>,
     paths: ReadonlyMap<string, string>,
-    o: { readonly base: string; readonly maxShardSize?: number },
+    o: {
+      readonly base: string;
+      readonly maxShardSize?: number;
+      readonly taken?: ReadonlySet<string>;
+    },
   ): AsyncIterable<readonly [name: string, bytes: Uint8Array]>;
   /** Throws a GradloomError for whatever is no whole file of this format. */
   decode(bytes: Uint8Array, o: DecodeOptions): Promise<DecodedWeights>;

@@ -1,5 +1,5 @@
 /** Weights in several files: Keras's own, ours there and back, and files that are wrong. */
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -85,9 +85,8 @@ describe('weights in shards', () => {
     const path = at('torn', 'x.weights.json');
     const o = { maxShardSize: 200 / 2 ** 30 };
     await m.saveWeights(path, o);
-    const before = await readFile(at('torn', 'x_00001.weights.h5'));
-    await model().saveWeights(path, o);
-    await writeFile(at('torn', 'x_00001.weights.h5'), before);
+    await model().saveWeights(at('other', 'x.weights.json'), o);
+    await copyFile(at('other', 'x_00001.weights.h5'), at('torn', 'x_00001.weights.h5'));
     const b = model();
     const kept = values(b);
     await expect(b.loadWeights(path)).rejects.toMatchObject({ code: 'checksum' });

@@ -6,6 +6,7 @@
 
 import { bytesOf } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
+import { besidePath, type Place, placeOf } from '../../files/places.ts';
 import { sha256Hex } from '../../files/sha256.ts';
 import { type H5Group, readHdf5, writeHdf5 } from '../../formats/hdf5/index.ts';
 import { isPlainObject } from '../tree.ts';
@@ -147,7 +148,13 @@ export interface ShardOptions {
   readonly base: string;
   /** In GB (2^30 bytes), as in Keras. Default 1. */
   readonly maxShardSize?: number;
+  /** Names that no shard may have. */
+  readonly taken?: ReadonlySet<string>;
 }
+
+/** The name of a shard; Keras opens number 0 of any set, whether the list names it or not. */
+const shardName = (base: string, index: number): string =>
+  `${base}_${String(index).padStart(5, '0')}.weights.h5`;
 
 /**
  * The files of these weights by their names, one at a time, the .json last. Throws `weights` for a weight
@@ -156,7 +163,7 @@ export interface ShardOptions {
 export async function* encodeShards(
   variables: ReadonlyMap<string, Variable>,
   paths: ReadonlyMap<string, string>,
-  { base, maxShardSize = usualSize }: ShardOptions,
+  { base, maxShardSize = usualSize, taken = new Set() }: ShardOptions,
 ): AsyncGenerator<readonly [name: string, bytes: Uint8Array]> {
   const most = maxShardSize * gigabyte;
   if (!(most > 0))
@@ -181,7 +188,8 @@ export async function* encodeShards(
   let used = 0;
   let part = new Map<string, NamedArray>();
   const shard = async (): Promise<readonly [string, Uint8Array]> => {
-    const file = `${base}_${String(index++).padStart(5, '0')}.weights.h5`;
+    while (taken.has(shardName(base, index))) index++;
+    const file = shardName(base, index++);
     const groups = new Map<string, number>();
     for (const key of part.keys()) {
       const group = key.slice(0, key.lastIndexOf('/'));
@@ -209,6 +217,50 @@ export async function* encodeShards(
   yield await shard();
   const json = { metadata: { total_size: total, [checksumsKey]: sums }, weight_map: map };
   yield [`${base}.weights.json`, new TextEncoder().encode(JSON.stringify(json, null, 4))];
+}
+
+/**
+ * Writes a set of shards, over one that may be there, which is whole until the new one is: shards have names
+ * that the list there does not name, the list is replaced in one step, and then the old shards go. So there
+ * must be room for both.
+ */
+export async function writeShards(
+  path: string,
+  place: Place,
+  files: (o: {
+    base: string;
+    taken: ReadonlySet<string>;
+  }) => AsyncIterable<readonly [name: string, bytes: Uint8Array]>,
+): Promise<void> {
+  const base = shardBase(path);
+  const beside = (name: string): Promise<Place> => placeOf('saveWeights', besidePath(path, name));
+  const before = (await place.exists()) ? namedIn(await place.read()) : new Set<string>();
+  const written = new Set<string>();
+  for await (const [name, bytes] of files({ base, taken: before })) {
+    written.add(name);
+    if (name.endsWith('.json')) await place.write(bytes);
+    else await (await beside(name)).write(bytes);
+  }
+  for (const name of before)
+    if (!written.has(name)) await leave(await beside(name), name === shardName(base, 0));
+}
+
+/** The shards that a list names; none where it is none, and holds nothing that could be lost. */
+function namedIn(list: Uint8Array | undefined): Set<string> {
+  try {
+    return new Set([...parseShardMap(list ?? new Uint8Array(0), '').groups.values()].flat());
+  } catch {
+    return new Set();
+  }
+}
+
+/** Takes out a shard that is of no use any more. What cannot be taken out only takes room. */
+async function leave(shard: Place, isFirst: boolean): Promise<void> {
+  try {
+    // Keras opens it in any case.
+    if (isFirst) await shard.write(writeHdf5({}));
+    else await shard.remove?.();
+  } catch {}
 }
 
 /** `dir/x.weights.json` is of the files `x`. */

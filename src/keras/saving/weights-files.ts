@@ -1,6 +1,6 @@
 /** `saveWeights` and `loadWeights`: the extension chooses the format. */
 import { GradloomError } from '../../errors.ts';
-import { besidePath, type Place, partsOf, placeOf } from '../../files/places.ts';
+import { type Place, partsOf } from '../../files/places.ts';
 import { type FileSource, openSource } from '../../files/sources.ts';
 import { type FileTarget, openTarget, pathOfTarget } from '../../files/targets.ts';
 import { sameShape, showShape } from '../../shape.ts';
@@ -60,7 +60,7 @@ async function encode(what: string, model: Model, format: WeightFormat): Promise
 /**
  * Writes the model's weights; a file that is there is replaced in one step, when the new one is whole.
  * `x.weights.json` is written last, after the files beside it that the weights lie in, with their
- * checksums. In browsers the path is `indexeddb://name`, or `downloads://name` to give the user a file. A
+ * checksums; those of a set that was there before have other names, and go when the new one is whole. In browsers the path is `indexeddb://name`, or `downloads://name` to give the user a file. A
  * stream gets the bytes of the file and is closed.
  *
  * @throws GradloomError `extension`, `not-built`, `file-exists`, `disk-full`, `file-unwritable`,
@@ -118,13 +118,11 @@ async function saveFiles(
 ): Promise<void> {
   needBuilt('saveWeights', model);
   const variables = format.variables(model);
-  const { shardBase } = await import('./sharded-weights.ts');
+  const { writeShards } = await import('./sharded-weights.ts');
   const paths = new Map([...variables].map(([key, v]) => [key, v.path]));
-  const files = format.encodeFiles!(variables, paths, { base: shardBase(path), maxShardSize });
-  for await (const [name, bytes] of files) {
-    if (name.endsWith('.json')) await place.write(bytes);
-    else await (await placeOf('saveWeights', besidePath(path, name))).write(bytes);
-  }
+  await writeShards(path, place, (o) =>
+    format.encodeFiles!(variables, paths, { ...o, maxShardSize }),
+  );
 }
 
 /** The format that the extension chooses; names in a browser (`indexeddb://name`) need none. */

@@ -3,7 +3,7 @@
  * GradloomError. GRADLOOM_FUZZ=n makes n cases of each file.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { modelFamilies } from '../../../test/live/onnx-families.ts';
+import { modelFamilies } from '../../../test/live/model-families.ts';
 import { setBackend } from '../../backends/registry.ts';
 import { GradloomError } from '../../errors.ts';
 import { toOnnx } from '../write/keras.ts';

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { modelFamilies } from '../../../test/live/onnx-families.ts';
+import { modelFamilies } from '../../../test/live/model-families.ts';
 import { setBackend } from '../../backends/registry.ts';
 import { GradloomError } from '../../errors.ts';
 import { flatten } from '../../keras/tree.ts';

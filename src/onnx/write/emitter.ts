@@ -202,9 +202,10 @@ export class Emitter {
 
   // ---- values
 
-  /** Says under which name a value is known. */
+  /** Says under which name a value is known from here on: graphs inside are written where they are used. */
   bind(v: Value, operand: Operand): void {
     this.#operands.set(v, operand);
+    for (const s of this.#scopes) s.whole.delete(v);
   }
   /** A value as it is stored: for operations that broadcast. */
   operand(v: Value): Operand {
@@ -239,7 +240,7 @@ export class Emitter {
       const rule = this.#rules[node.primitive.name];
       if (!rule) throw this.refuse(node, 'has no counterpart in ONNX');
       rule(this, node).forEach((o, i) => {
-        if (!this.#operands.has(node.outputs[i])) this.bind(node.outputs[i], o);
+        this.bind(node.outputs[i], o);
       });
     }
   }

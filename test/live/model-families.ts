@@ -54,14 +54,15 @@ function sequential(
   return filled(keras.model({ inputs: first, outputs: h as never }), [x]);
 }
 
-function encoder(): Made {
+function encoder(dropout: number): Made {
   const x = keras.input({ shape: [7], dtype: 'int32' });
   let h = layers.embedding(20, 8).apply(x);
   for (let i = 0; i < 2; i++) {
     const attended = layers.multiHeadAttention({ numHeads: 2, keyDim: 4 }).apply(h, { value: h });
     h = layers.layerNormalization({}).apply(layers.add({}).apply([h, attended]));
     const wide = layers.dense(16, { activation: 'gelu' }).apply(h);
-    const fed = layers.dense(8).apply(layers.dropout(0.1).apply(wide));
+    const kept = dropout > 0 ? layers.dropout(dropout).apply(wide) : wide;
+    const fed = layers.dense(8).apply(kept);
     h = layers.layerNormalization({}).apply(layers.add({}).apply([h, fed]));
   }
   const pooled = layers.globalAveragePooling1D({}).apply(h);
@@ -91,7 +92,12 @@ function merges(): Made {
   ]);
 }
 
-export function modelFamilies(): { name: string; make: () => Made }[] {
+/** `dropout` is of the one that has some; no two programs draw it alike. */
+export function modelFamilies({
+  dropout = 0.1,
+}: {
+  dropout?: number;
+} = {}): { name: string; make: () => Made }[] {
   const make: Record<string, () => Made> = {
     mlp: () =>
       sequential(
@@ -156,7 +162,7 @@ export function modelFamilies(): { name: string; make: () => Made }[] {
           layers.timeDistributed(layers.dense(3, { activation: 'softmax' })),
         ],
       ),
-    'transformer encoder': encoder,
+    'transformer encoder': () => encoder(dropout),
     'merges and shared layers': merges,
   };
   return Object.entries(make).map(([name, f]) => ({ name: `model: ${name}`, make: f }));
