@@ -10,8 +10,12 @@ import pathlib
 
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ["JAX_PLATFORMS"] = "cpu"
+import inspect
+
 import keras
 import numpy as np
+
+import ops_rows
 
 rng = np.random.default_rng(21)
 f = lambda *s: rng.normal(size=s).astype("float32").round(3)
@@ -71,23 +75,52 @@ rows = [
 
 def pack(x):
     x = np.asarray(x)
-    kind = "bool" if x.dtype.kind == "b" else "int32" if x.dtype.kind in "iu" else "float32"
-    number = lambda v: ("NaN" if v != v else "Infinity" if v > 0 else "-Infinity") if not np.isfinite(v) else float("%.9g" % v) if kind == "float32" else int(v)
+    kind = x.dtype.name if x.dtype.name in ("bool", "uint8", "uint32") else "int32" if x.dtype.kind in "iu" else "float32"
+    number = lambda v: ("NaN" if v != v else "Infinity" if v > 0 else "-Infinity") if not np.isfinite(v) else float("%.8g" % v) if kind == "float32" else int(v)
     return {"shape": list(x.shape), "dtype": kind, "data": [number(v) for v in x.reshape(-1)]}
 
 
+def tuples(v):
+    return tuple(map(tuples, v)) if isinstance(v, list) else v
+
+
 def look(a):
-    return A[a[1:]] if isinstance(a, str) and a.startswith("$") else tuple(a) if isinstance(a, list) and a and isinstance(a[0], int) else np.array(a, "float32") if isinstance(a, list) else a
+    """An argument of a row: "$x" an array, "#…" JSON as nested tuples, "@Infinity" a number."""
+    if isinstance(a, str) and a[:1] in ("$", "#", "@"):
+        return A[a[1:]] if a[0] == "$" else tuples(json.loads(a[1:]))
+    if isinstance(a, list) and a:
+        whole = isinstance(a[0], int)
+        return [look(v) for v in a] if isinstance(a[0], str) else tuple(a) if whole else np.array(a, "float32")
+    return a
 
 
-cases = []
+def flat(out):
+    return [o for v in out for o in flat(v)] if isinstance(out, (tuple, list)) else [out]
+
+
+def signature(fn):
+    """[name], or [name, default], for each parameter in its order; * where any number of them comes."""
+    out = []
+    for p in inspect.signature(fn).parameters.values():
+        if p.kind is p.VAR_KEYWORD:
+            continue
+        star = "*" if p.kind is p.VAR_POSITIONAL else ""
+        out.append([star + p.name] + ([] if p.default is p.empty else [p.default]))
+    return out
+
+
+A |= ops_rows.ARRAYS
+rows += list(ops_rows.rows())
+signatures, cases = {}, []
 for name, args, kwargs in rows:
     fn = keras.ops
     for part in name.split("."):
         fn = getattr(fn, part)
+    signatures[name] = signature(fn)
     out = fn(*[look(a) for a in args], **{k: look(v) for k, v in kwargs.items()})
-    cases.append({"name": name, "args": args, "options": kwargs, "output": [pack(o) for o in (out if isinstance(out, (tuple, list)) else [out])]})
+    cases.append({"name": name, "args": args, "options": kwargs, "output": [pack(o) for o in flat(out)]})
 head = {"generated_by": "scripts/goldens/make_ops.py", "keras": keras.__version__}
 path = pathlib.Path(__file__).resolve().parents[2] / "test" / "goldens" / "ops.json"
-path.write_text(json.dumps({"head": head, "arrays": {k: pack(v) for k, v in A.items()}, "cases": cases}) + "\n")
-print(path.name, len(cases))
+text = json.dumps({"head": head, "arrays": {k: pack(v) for k, v in A.items()}, "signatures": signatures, "cases": cases}, separators=(",", ":"))
+path.write_text(text.replace('{"name":', '\n{"name":') + "\n")
+print(path.name, len(cases), len(text))

@@ -9,14 +9,14 @@ import { stack } from './joining.ts';
 import { filled, given, isOptions, make, type ShapeLike, shapeOf, wholeNumber } from './support.ts';
 
 export interface DTypeOption {
-  readonly dtype?: DType | (string & {});
+  readonly dtype?: DType | (string & {}) | null;
 }
-type DTypeArg = DType | (string & {}) | DTypeOption | undefined;
+type DTypeArg = DType | (string & {}) | DTypeOption | null | undefined;
 
 function dtypeOf(arg: DTypeArg, otherwise: DType): DType {
   if (isOptions(arg)) checkOptions('This function', arg, ['dtype']);
-  const name = typeof arg === 'object' ? arg.dtype : arg;
-  return name === undefined ? otherwise : checkDType(name);
+  const name = typeof arg === 'object' ? arg?.dtype : arg;
+  return name == null ? otherwise : checkDType(name);
 }
 
 /** Nested arrays that hold tensors. */
@@ -29,12 +29,12 @@ type Nested = TensorLike | readonly Nested[];
  */
 export function array(x: Nested, dtype?: DTypeArg): Tensor {
   if (isOptions(dtype)) checkOptions('array', dtype, ['dtype']);
-  const name = typeof dtype === 'object' ? dtype.dtype : dtype;
+  const name = typeof dtype === 'object' ? dtype?.dtype : dtype;
   if (holdsTensors(x)) {
     const t = stack((x as readonly Nested[]).map((y) => array(y)));
-    return name === undefined ? t : t.astype(name);
+    return name == null ? t : t.astype(name);
   }
-  return tensor(x as TensorLike, name === undefined ? {} : { dtype: name });
+  return tensor(x as TensorLike, name == null ? {} : { dtype: name });
 }
 /** `array`. Tensors never change, so nothing has to be copied. */
 export const asarray: typeof array = array;
@@ -116,21 +116,24 @@ export function identity(n: number, dtype?: DTypeArg): Tensor {
   return eye(n, n, { dtype: dtypeOf(dtype, 'float32') });
 }
 
+interface RangeOptions extends DTypeOption {
+  readonly stop?: number | null;
+  readonly step?: number | null;
+}
+
 /**
  * arange(stop), arange(start, stop), arange(start, stop, step): numbers from start up to, not
  * including, stop. int32 when all are whole, else float32. Throws `argument` for a step of 0.
  */
 export function arange(
   start: number,
-  stop?: number | null | DTypeOption,
-  step?: number | DTypeOption,
+  stop?: number | null | RangeOptions,
+  step?: number | null | RangeOptions,
   dtype?: DTypeArg,
 ): Tensor {
-  const options = [stop, step, dtype].find((o) => typeof o === 'object' && o !== null) as
-    | DTypeOption
-    | undefined;
-  const ends = typeof stop === 'number' ? [start, stop] : [0, start];
-  const by = typeof step === 'number' ? step : 1;
+  const o = given<RangeOptions>('arange', ['stop', 'step', 'dtype'], [stop, step, dtype]);
+  const ends = o.stop == null ? [0, start] : [start, o.stop];
+  const by = o.step ?? 1;
   const [from, to] = ends;
   if (!(Number.isFinite(from) && Number.isFinite(to) && Number.isFinite(by)) || by === 0) {
     throw new GradloomError(
@@ -140,95 +143,12 @@ export function arange(
     );
   }
   const whole = Number.isInteger(from) && Number.isInteger(to) && Number.isInteger(by);
-  const type = dtypeOf(typeof dtype === 'string' ? dtype : options, whole ? 'int32' : 'float32');
+  const type = dtypeOf(o.dtype, whole ? 'int32' : 'float32');
   const n = Math.max(0, Math.ceil((to - from) / by));
   const data = makeArray(type, n);
   // In NumPy the second element fixes the step, in the dtype of the result.
   for (let i = 0; i < n; i++) data[i] = from + i * by;
   return fromData(data, [n], type);
-}
-
-export interface SpaceOptions extends DTypeOption {
-  readonly num?: number;
-  /** Whether `stop` is the last number. */
-  readonly endpoint?: boolean;
-}
-
-function spaced(
-  name: string,
-  count: number | SpaceOptions | undefined,
-  options: SpaceOptions | undefined,
-): { n: number; endpoint: boolean; type: DType } {
-  const o =
-    typeof count === 'object' ? count : { ...options, ...(count !== undefined && { num: count }) };
-  checkOptions(name, o, ['num', 'endpoint', 'dtype', ...(name === 'logspace' ? ['base'] : [])]);
-  return {
-    n: wholeNumber(`${name}: num`, o.num ?? 50, 0),
-    endpoint: o.endpoint ?? true,
-    type: dtypeOf(o.dtype, 'float32'),
-  };
-}
-
-function ramp(start: number, stop: number, n: number, endpoint: boolean): Float64Array {
-  const gaps = endpoint ? n - 1 : n;
-  const step = (stop - start) / gaps;
-  const out = Float64Array.from({ length: n }, (_, i) => (gaps > 0 ? i * step : 0) + start);
-  if (endpoint && n > 1) out[n - 1] = stop;
-  return out;
-}
-
-function typed(values: Float64Array, type: DType): Tensor {
-  const data = makeArray(type, values.length);
-  // Integers are floored, as in NumPy.
-  data.set(isFloat(type) ? values : values.map(Math.floor));
-  return fromData(data, [values.length], type);
-}
-
-/** `num` (default 50) numbers evenly from start to stop. */
-export function linspace(
-  start: number,
-  stop: number,
-  num?: number | SpaceOptions,
-  options?: SpaceOptions,
-): Tensor {
-  const { n, endpoint, type } = spaced('linspace', num, options);
-  return typed(ramp(start, stop, n, endpoint), type);
-}
-/** base^start to base^stop (base 10 unless given), evenly in the exponent. */
-export function logspace(
-  start: number,
-  stop: number,
-  num?: number | (SpaceOptions & { readonly base?: number }),
-  options?: SpaceOptions & { readonly base?: number },
-): Tensor {
-  const { n, endpoint, type } = spaced('logspace', num, options);
-  const base = (typeof num === 'object' ? num.base : options?.base) ?? 10;
-  return typed(
-    ramp(start, stop, n, endpoint).map((v) => base ** v),
-    type,
-  );
-}
-/** From start to stop (both of one sign, not 0), each a constant times the one before. */
-export function geomspace(
-  start: number,
-  stop: number,
-  num?: number | SpaceOptions,
-  options?: SpaceOptions,
-): Tensor {
-  if (!(start * stop > 0)) {
-    throw new GradloomError(
-      'argument',
-      `geomspace takes two numbers of one sign, not 0; received ${start} and ${stop}.`,
-      { start, stop },
-    );
-  }
-  const { n, endpoint, type } = spaced('geomspace', num, options);
-  const sign = Math.sign(start);
-  const values = ramp(Math.log10(start * sign), Math.log10(stop * sign), n, endpoint);
-  const out = values.map((v) => sign * 10 ** v);
-  if (n > 0) out[0] = start;
-  if (endpoint && n > 1) out[n - 1] = stop;
-  return typed(out, type);
 }
 
 /** Coordinate arrays of a grid; indexing 'xy' (default) or 'ij'. */

@@ -76,5 +76,6 @@ export {
   variance as var,
 } from './reductions.ts';
 export * from './sorting.ts';
+export * from './spaces.ts';
 export type { AxesArg, AxisArg, ReduceArg, ShapeLike } from './support.ts';
 export { select, where } from './where.ts';

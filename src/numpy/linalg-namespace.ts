@@ -3,10 +3,9 @@ export {
   cross,
   matmul,
   matrixPower,
-  type NormOptions,
-  norm,
   outer,
   tensordot,
   trace,
   vdot,
 } from './linalg.ts';
+export { type NormOptions, norm } from './norms.ts';

@@ -2,12 +2,12 @@
 import { isFloat, promoteTypes } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
 import { lax } from '../graph/index.ts';
-import { checkOptions } from '../options.ts';
 import { normalizeAxis, showShape } from '../shape.ts';
-import { type Axis, asTensor, type Tensor, type TensorLike } from '../tensor/index.ts';
+import { asTensor, type Tensor, type TensorLike } from '../tensor/index.ts';
 import { type DiagonalOptions, diagonal } from './creation.ts';
 import { stack } from './joining.ts';
-import { asFloat, given, make } from './support.ts';
+import { moveaxis } from './manipulation.ts';
+import { given, make } from './support.ts';
 
 /** As Python's `@`: matrices, vectors, and stacks of matrices that broadcast. Throws `shape`. */
 export function matmul(a: TensorLike, b: TensorLike): Tensor {
@@ -110,52 +110,39 @@ export function kron(a: TensorLike, b: TensorLike): Tensor {
   return spread.reshape(sx.map((n, d) => n * sy[d]));
 }
 
-/** The vector product of vectors of length 3 along the last axis. */
-export function cross(a: TensorLike, b: TensorLike): Tensor {
-  const [x, y] = [asTensor(a), asTensor(b)];
+/** Which axes hold the vectors of a cross product: the last ones unless given. */
+export interface CrossOptions {
+  readonly axisa?: number;
+  readonly axisb?: number;
+  /** Where they lie in the result. */
+  readonly axisc?: number;
+  /** All three at once. */
+  readonly axis?: number | null;
+}
+
+/** The vector at right angles to two of length 3, by the right-hand rule; leading axes broadcast. */
+export function cross(
+  a: TensorLike,
+  b: TensorLike,
+  first?: number | CrossOptions,
+  ...more: readonly unknown[]
+): Tensor {
+  const names = ['axisa', 'axisb', 'axisc', 'axis'] as const;
+  const o = given<CrossOptions>('cross', names, [first, ...more]);
+  const last = (t: TensorLike, axis: number | null | undefined): Tensor =>
+    moveaxis(t, o.axis ?? axis ?? -1, -1);
+  const [x, y] = [last(a, o.axisa), last(b, o.axisb)];
   if (x.shape[x.ndim - 1] !== 3 || y.shape[y.ndim - 1] !== 3)
     throw new GradloomError(
       'shape',
-      `cross takes vectors of length 3; received ${showShape(x.shape)} and ${showShape(y.shape)}.`,
+      `cross takes vectors of length 3; received ${showShape(asTensor(a).shape)} and ${showShape(asTensor(b).shape)}.`,
     );
   const part = (t: Tensor, i: number): Tensor => t.slice('...', i);
   const term = (i: number, j: number): Tensor =>
     part(x, i)
       .mul(part(y, j))
       .sub(part(x, j).mul(part(y, i)));
-  return stack([term(1, 2), term(2, 0), term(0, 1)], -1);
-}
-
-export interface NormOptions {
-  /** 1, 2 (default), Infinity, -Infinity, 0, another number, or 'fro'. */
-  readonly ord?: number | 'fro' | null;
-  readonly axis?: Axis;
-  readonly keepdims?: boolean;
-}
-
-/** The length of vectors (of the flattened array when no axis is given); 'fro' of matrices. */
-export function norm(x: TensorLike, options: number | 'fro' | NormOptions = {}): Tensor {
-  const o = typeof options === 'object' ? options : { ord: options };
-  checkOptions('norm', o, ['ord', 'axis', 'keepdims']);
-  const t = asFloat(x);
-  const range = { axis: o.axis ?? null, keepdims: o.keepdims ?? false };
-  const ord = o.ord ?? 2;
-  if (ord !== 2 && ord !== 'fro' && t.ndim > 1 && typeof o.axis !== 'number')
-    throw new GradloomError(
-      'argument',
-      `norm: order ${ord} of a matrix is not provided; give an axis for the norms of vectors.`,
-      { ord },
-    );
-  if (ord === 2 || ord === 'fro') return t.square().sum(range).sqrt();
-  if (ord === Number.POSITIVE_INFINITY) return t.abs().max(range);
-  if (ord === Number.NEGATIVE_INFINITY) return t.abs().min(range);
-  if (ord === 0) return t.ne(0).sum(range).astype(t.dtype);
-  if (ord === 1) return t.abs().sum(range);
-  return t
-    .abs()
-    .pow(ord)
-    .sum(range)
-    .pow(1 / ord);
+  return moveaxis(stack([term(1, 2), term(2, 0), term(0, 1)], -1), -1, o.axis ?? o.axisc ?? -1);
 }
 
 /** A square matrix multiplied by itself n times. */

@@ -5,7 +5,7 @@ import { checkOptions } from '../options.ts';
 import { broadcastShapes, normalizeAxes, normalizeAxis, type Shape } from '../shape.ts';
 import { type Axis, asTensor, fromData, type Tensor, type TensorLike } from '../tensor/index.ts';
 import { concatenate } from './joining.ts';
-import { type AxesArg, type AxisArg, along, axesOf, given, make, wholeNumber } from './support.ts';
+import { type AxesArg, type AxisArg, along, axesOf, given, hostData, make, wholeNumber } from './support.ts';
 
 export function shape(x: TensorLike): readonly number[] {
   return asTensor(x).shape;
@@ -122,9 +122,14 @@ export function tile(x: TensorLike, reps: number | readonly number[]): Tensor {
 }
 
 /** Each element `repeats` times (a number, or one for each) along `axis`, or of the flattened array. */
-export function repeat(x: TensorLike, repeats: number | readonly number[], axis?: AxisArg): Tensor {
+export function repeat(x: TensorLike, counts: TensorLike, axis?: AxisArg): Tensor {
   const { t, axis: a } = along(x, axis, null);
   const n = t.shape[a];
+  // The shape of the result depends on them.
+  const repeats =
+    typeof counts === 'number' || Array.isArray(counts)
+      ? (counts as number | readonly number[])
+      : [...hostData(asTensor(counts).ravel())];
   if (typeof repeats !== 'number') {
     if (repeats.length === 1) return repeat(t, repeats[0], a);
     if (repeats.length !== n)

@@ -1,5 +1,5 @@
 /** Numbers out of arrays: sums, extremes, averages, order statistics. */
-import { isFloat } from '../dtype.ts';
+import { type DType, isFloat } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
 import { lax } from '../graph/index.ts';
 import { normalizeAxes, normalizeAxis } from '../shape.ts';
@@ -25,16 +25,50 @@ import {
 import { where } from './where.ts';
 
 type Reduction = (x: TensorLike, axis?: ReduceArg, options?: ReduceOptions) => Tensor;
+/** Sums and products in a dtype. */
+export interface ProdOptions extends ReduceOptions {
+  readonly dtype?: DType | null;
+}
+export interface ExtremeOptions extends ReduceOptions {
+  /** What the result is at least (`max`) or at most (`min`): the result of nothing. */
+  readonly initial?: number | null;
+}
+type Extreme = (x: TensorLike, axis?: ReduceArg | ExtremeOptions, o?: ExtremeOptions) => Tensor;
+
+/** Options of a reduction, whether the axis comes by position or by name. */
+function rangeOf<O extends ReduceOptions>(axis: ReduceArg | O | undefined, o?: O): Partial<O> {
+  return isOptions(axis) ? (axis as O) : ({ ...o, ...(axis !== undefined && { axis }) } as O);
+}
+
+function extreme(pick: 'max' | 'min'): Extreme {
+  const bound = pick === 'max' ? 'maximum' : 'minimum';
+  return (x, axis, o) => {
+    const { initial, ...range } = rangeOf<ExtremeOptions>(axis, o);
+    const t = asTensor(x);
+    if (initial == null) return t[pick](range);
+    const axes = normalizeAxes(range.axis ?? null, t.ndim);
+    if (axes.every((a) => t.shape[a] > 0)) return t[pick](range)[bound](initial);
+    // Of nothing.
+    const kept = t.shape.map((n, d) => (axes.includes(d) ? 1 : n));
+    const shape = range.keepdims ? kept : kept.filter((_, d) => !axes.includes(d));
+    return make(lax.full(shape, initial, t.dtype), t);
+  };
+}
+
 type SpreadOptions = ReduceOptions & { readonly ddof?: number };
 
 /** Sum over `axis` (a number, several, or all). bool and uint8 add up as int32. */
 export const sum: Reduction = (x, axis, o) => asTensor(x).sum(axis, o);
-export const prod: Reduction = (x, axis, o) => asTensor(x).prod(axis, o);
+/** Product, in `dtype` if it is given. */
+export function prod(x: TensorLike, axis?: ReduceArg | ProdOptions, o?: ProdOptions): Tensor {
+  const { dtype, ...range } = rangeOf<ProdOptions>(axis, o);
+  return (dtype == null ? asTensor(x) : asTensor(x).astype(dtype)).prod(range);
+}
 export const mean: Reduction = (x, axis, o) => asTensor(x).mean(axis, o);
-/** Largest; NaN wins. Throws `empty`. */
-export const max: Reduction = (x, axis, o) => asTensor(x).max(axis, o);
-/** Smallest; NaN wins. Throws `empty`. */
-export const min: Reduction = (x, axis, o) => asTensor(x).min(axis, o);
+/** Largest, and no less than `initial`; NaN wins. Throws `empty` where there is neither. */
+export const max: Extreme = extreme('max');
+/** Smallest, and no more than `initial`; NaN wins. Throws `empty` where there is neither. */
+export const min: Extreme = extreme('min');
 export const amax: Reduction = max;
 export const amin: Reduction = min;
 export const any: Reduction = (x, axis, o) => asTensor(x).any(axis, o);
@@ -88,7 +122,7 @@ export const nanmax: Reduction = nanExtreme(Number.NEGATIVE_INFINITY, max);
 export const nanmin: Reduction = nanExtreme(Number.POSITIVE_INFINITY, min);
 
 export interface AverageOptions extends ReduceOptions {
-  readonly weights?: TensorLike;
+  readonly weights?: TensorLike | null;
 }
 
 /** The mean, each element weighed; `weights` broadcasts to x, or is a vector along `axis`. */
@@ -99,10 +133,10 @@ export function average(
 ): Tensor {
   const { weights, ...o } = {
     ...options,
-    ...((isOptions(axis) ? axis : { axis }) as ReduceOptions & { weights?: TensorLike }),
+    ...((isOptions(axis) ? axis : { axis }) as ReduceOptions & { weights?: TensorLike | null }),
   };
   const t = asFloat(x);
-  if (weights === undefined) return t.mean(o as ReduceOptions);
+  if (weights == null) return t.mean(o as ReduceOptions);
   let w = asTensor(weights);
   const given = (o as ReduceOptions).axis;
   if (w.ndim === 1 && t.ndim > 1) {
@@ -119,15 +153,25 @@ function filledLike(t: Tensor): Tensor {
   return make(filled(t, 0));
 }
 
+/** Of running sums and products. */
+export interface RunningOptions {
+  readonly axis?: number | null;
+  /** What is added up or multiplied in; that of x unless given. */
+  readonly dtype?: DType | null;
+}
+type RunningArg = number | null | RunningOptions;
+
 /** Sums so far along `axis`, or of the flattened array. bool and uint8 add up as int32. */
-export function cumsum(x: TensorLike, axis?: AxisArg): Tensor {
-  return running(x, axis, 'add');
+export function cumsum(x: TensorLike, axis?: RunningArg, dtype?: DType | null): Tensor {
+  return running(x, 'add', [axis, dtype]);
 }
-export function cumprod(x: TensorLike, axis?: AxisArg): Tensor {
-  return running(x, axis, 'mul');
+export function cumprod(x: TensorLike, axis?: RunningArg, dtype?: DType | null): Tensor {
+  return running(x, 'mul', [axis, dtype]);
 }
-function running(x: TensorLike, arg: AxisArg | undefined, op: 'add' | 'mul'): Tensor {
-  const { t, axis } = along(x, arg, null);
+function running(x: TensorLike, op: 'add' | 'mul', args: readonly unknown[]): Tensor {
+  const o = given<RunningOptions>(op === 'add' ? 'cumsum' : 'cumprod', ['axis', 'dtype'], args);
+  const whole = o.dtype == null ? asTensor(x) : asTensor(x).astype(o.dtype);
+  const { t, axis } = along(whole, o.axis, null);
   const n = t.dtype === 'uint8' || t.dtype === 'bool' ? t.astype('int32') : t;
   return make(lax.cumulative(n.value, axis, op), n);
 }

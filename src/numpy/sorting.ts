@@ -9,7 +9,7 @@ import { checkOptions } from '../options.ts';
 import { normalizeAxis, showShape } from '../shape.ts';
 import { asTensor, fromData, isConcrete, type Tensor, type TensorLike } from '../tensor/index.ts';
 import { moveaxis } from './manipulation.ts';
-import { type AxisArg, along, hostData, make } from './support.ts';
+import { type AxisArg, along, hostData, make, wholeNumber } from './support.ts';
 
 /** bool is sorted as uint8. */
 function sortable(t: Tensor): Tensor {
@@ -54,13 +54,27 @@ export interface UniqueOptions {
   readonly returnCounts?: boolean;
   /** Distinct slices along this axis, not elements; their inverse is a vector. */
   readonly axis?: number | null;
+  /** How many to give, whatever there are: the first ones, or `fillValue` behind the last. */
+  readonly size?: number | null;
+  /** The least of them unless given. */
+  readonly fillValue?: number | null;
+  /** They are always ascending. */
+  readonly sorted?: boolean;
 }
 
 /** The distinct elements, ascending; with options an array: [values, index, inverse, counts]. */
 export function unique(x: TensorLike): Tensor;
 export function unique(x: TensorLike, options: UniqueOptions): Tensor | Tensor[];
 export function unique(x: TensorLike, options: UniqueOptions = {}): Tensor | Tensor[] {
-  checkOptions('unique', options, ['returnIndex', 'returnInverse', 'returnCounts', 'axis']);
+  checkOptions('unique', options, [
+    'sorted',
+    'returnIndex',
+    'returnInverse',
+    'returnCounts',
+    'axis',
+    'size',
+    'fillValue',
+  ]);
   const t = asTensor(x);
   const axis = options.axis == null ? null : normalizeAxis(options.axis, t.ndim);
   // Slices as rows.
@@ -89,9 +103,22 @@ export function unique(x: TensorLike, options: UniqueOptions = {}): Tensor | Ten
     counts[counts.length - 1]++;
     inverse[i] = firsts.length - 1;
   }
+  const distinct = firsts.length;
+  if (options.size != null) {
+    // What is missing counts nowhere, and stands where the first one does.
+    const size = wholeNumber('unique: size', options.size, 0);
+    while (firsts.length < size) {
+      firsts.push(firsts[0] ?? 0);
+      counts.push(0);
+    }
+    firsts.length = size;
+    counts.length = size;
+  }
   const values = makeArray(t.dtype, firsts.length * width);
   firsts.forEach((i, k) => {
     values.set(data.subarray(i * width, (i + 1) * width) as never, k * width);
+    if (k >= distinct && options.fillValue != null)
+      values.fill(options.fillValue, k * width, (k + 1) * width);
   });
   const ints = (v: ArrayLike<number>, shape: readonly number[] = [v.length]): Tensor =>
     fromData(Int32Array.from(v), shape, 'int32');
@@ -108,13 +135,13 @@ export function unique(x: TensorLike, options: UniqueOptions = {}): Tensor | Ten
   return more.length > 0 ? [u, ...more] : u;
 }
 
-/** For each element of x, whether it is among `values`. */
+/** For each element of x, whether it is among `values`. That all differ (`assumeUnique`) is not needed. */
 export function isin(
   x: TensorLike,
   values: TensorLike,
-  options: { readonly invert?: boolean } = {},
+  options: { readonly assumeUnique?: boolean; readonly invert?: boolean } = {},
 ): Tensor {
-  checkOptions('isin', options, ['invert']);
+  checkOptions('isin', options, ['assumeUnique', 'invert']);
   const t = asTensor(x);
   const known = new Set<number>(hostData(asTensor(values)));
   const data = hostData(t);

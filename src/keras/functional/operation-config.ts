@@ -1,8 +1,11 @@
 /**
- * Calls of operations as Keras's configs divide them, `{ config: { axis: 1 }, args: [x], kwargs: {} }`, and
- * as functions are called here, `[x, 1]`. What is divided how stands in operation-table.ts.
+ * Calls of operations: as they are written, by place in Keras's order or by name; as Keras's configs divide
+ * them, `{ config: { axis: 1 }, args: [x], kwargs: {} }`; and as the functions here take them, `[x, 1]`.
+ * What is divided how stands in operation-table.ts.
  */
 import { GradloomError } from '../../errors.ts';
+import { isOptions } from '../../numpy/support.ts';
+import { checkOptions } from '../../options.ts';
 import { didYouMean } from '../../suggest.ts';
 import { type Index, parseIndex } from '../../tensor/indexing.ts';
 import { isSerialized } from '../serialization.ts';
@@ -62,7 +65,7 @@ function nameArguments(entry: OperationEntry, given: readonly unknown[]): Named 
     list.pop();
     for (const [k, v] of Object.entries(last)) {
       if (v === undefined) continue;
-      if (parameters.some((p) => p.name === k && p.place !== 'rest')) named[k] = v;
+      if (parameters.some((p) => p.name === k && p.place !== 'rest' && !p.isOwn)) named[k] = v;
       else if (!isFixed(entry, k, v)) return undefined;
     }
   }
@@ -77,7 +80,7 @@ function nameArguments(entry: OperationEntry, given: readonly unknown[]): Named 
 }
 
 const isFixed = ({ fixed }: OperationEntry, name: string, value: unknown): boolean =>
-  fixed.has(name) && (fixed.get(name) === undefined || fixed.get(name) === (value ?? null));
+  fixed.has(name) && fixed.get(name) === (value ?? null);
 
 /** Where null is a value of its own; elsewhere it is the same as nothing. */
 const nullable = /^(axis|axes|xMin|xMax)$/;
@@ -85,7 +88,7 @@ const nullable = /^(axis|axes|xMin|xMax)$/;
 /** The arguments of the function. Throws `unknown-option`, `layer-config`, naming what it does not have. */
 export function joinCall(entry: OperationEntry, call: DividedCall): unknown[] {
   const { parameters } = entry;
-  const inCall = parameters.filter((p) => !p.isOption);
+  const inCall = parameters.filter((p) => !p.isOption && !p.isOwn);
   const last = inCall.at(-1);
   // Before configs had options, all arguments stood in the call.
   if (call.args.length > inCall.length && last?.place !== 'rest' && noOptions(call))
@@ -93,7 +96,8 @@ export function joinCall(entry: OperationEntry, call: DividedCall): unknown[] {
   if (entry.className === 'GetItem') return joinIndex(call);
   const named: Record<string, unknown> = {};
   const put = (name: string, value: unknown, isOption: boolean): void => {
-    if (parameters.some((p) => p.name === name && p.isOption === isOption)) named[name] = value;
+    const known = parameters.some((p) => p.name === name && p.isOption === isOption && !p.isOwn);
+    if (known) named[name] = value;
     else if (!isFixed(entry, name, value)) throw refused(entry, name, value);
   };
   const args = [...call.args];
@@ -105,6 +109,11 @@ export function joinCall(entry: OperationEntry, call: DividedCall): unknown[] {
   for (const [k, v] of Object.entries(call.kwargs)) put(k, v, false);
   for (const [k, v] of Object.entries(call.options)) put(k, v, true);
 
+  return toFunction(parameters, named);
+}
+
+/** Arguments by name, as the function takes them. */
+function toFunction(parameters: readonly Parameter[], named: Named): unknown[] {
   const out: unknown[] = [];
   const object: Record<string, unknown> = {};
   for (const { name, place } of parameters) {
@@ -116,6 +125,32 @@ export function joinCall(entry: OperationEntry, call: DividedCall): unknown[] {
   if (Object.keys(object).length > 0) return [...out, object];
   while (out.length > 0 && out[out.length - 1] === undefined) out.pop();
   return out;
+}
+
+/**
+ * The arguments of a call as the function takes them, whether they were given by place, in Keras's order, or
+ * by name in an object after those. Throws `unknown-option`, `layer-config`.
+ */
+export function arrangeCall(entry: OperationEntry, fn: string, given: readonly unknown[]): unknown[] {
+  const { parameters, fixed } = entry;
+  if (parameters.some((p) => p.place === 'rest') || entry.className === 'GetItem') return [...given];
+  const names = [...parameters.map((p) => p.name), ...fixed.keys()];
+  const last = given.length > 1 ? given[given.length - 1] : undefined;
+  const options = isOptions(last) ? last : {};
+  checkOptions(fn, options, names);
+  const places = isOptions(last) ? given.slice(0, -1) : given;
+  const named: Record<string, unknown> = {};
+  const put = (name: string, value: unknown): void => {
+    if (value === undefined) return;
+    if (!fixed.has(name)) named[name] = value;
+    else if (!isFixed(entry, name, value)) throw refused(entry, name, value);
+  };
+  // As elsewhere in JavaScript, what a function has no place for is not looked at: xs.map(ops.relu).
+  places.slice(0, names.length).forEach((value, i) => {
+    put(names[i], value);
+  });
+  for (const [name, value] of Object.entries(options)) put(name, value);
+  return toFunction(parameters, named);
 }
 
 const noOptions = ({ options, kwargs }: DividedCall): boolean =>

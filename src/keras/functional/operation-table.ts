@@ -7,7 +7,8 @@
  *     Mean: x, *axis, {*keepdims}             in braces: in an object at the end
  *     Argmax: x, {~*axis, *keepdims}          ~: by place or in the object
  *     Einsum: *subscripts, ...operands        any number of them
- *     Cumsum: x, *axis; dtype=null            an option that may have this value only, or any: num=?
+ *     Std: x, *axis, {*keepdims, ddof!}       !: of the function here alone; no file of Keras's can hold it
+ *     Cumsum: x, *axis; dtype=null            an option that may have this value only
  *     PSNR=psnr: x1, x2, *maxVal              where the function is not called as the class is
  *
  * Names are Keras's, in camelCase. Source: keras/src/ops of Keras 3.15, __init__ and call of the classes.
@@ -18,6 +19,8 @@ export interface Parameter {
   readonly name: string;
   /** Whether it is an option of Keras's class; else its call takes it. */
   readonly isOption: boolean;
+  /** Whether Keras does not have it. */
+  readonly isOwn: boolean;
   /** Where the function takes it. */
   readonly place: 'place' | 'object' | 'either' | 'rest';
 }
@@ -29,7 +32,7 @@ export interface OperationEntry {
   /** The name of the function here. */
   readonly fn: string;
   readonly parameters: readonly Parameter[];
-  /** Options of Keras's that the function does not have, with the value that is the same as none; undefined for any. */
+  /** Options of Keras's that the function does not have, with the value that is the same as none. */
   readonly fixed: ReadonlyMap<string, unknown>;
 }
 
@@ -37,24 +40,29 @@ const table: Readonly<Record<string, string>> = {
   numpy: `
     Absolute Abs Arccos Arccosh Arcsin Arcsinh Arctan Arctanh BitwiseNot Cbrt Ceil Copy Cos Cosh Deg2rad: x
     Exp Exp2 Expm1 Floor Isfinite Isinf Isnan Log Log10 Log1p Log2 LogicalNot Negative Ravel Reciprocal: x
+    Fabs Fliplr Flipud Isneginf Isposinf Rad2deg BitwiseInvert Corrcoef: x
     Sign Signbit Sin Sinc Sinh Sqrt Square Tan Tanh Trunc: x
     Add Subtract Multiply Divide TrueDivide FloorDivide Mod Power Maximum Minimum Arctan2 Hypot: x1, x2
     Logaddexp Equal NotEqual Less LessEqual Greater GreaterEqual LogicalAnd LogicalOr LogicalXor: x1, x2
     Matmul Dot Inner Outer Vdot Kron: x1, x2
-    BitwiseAnd BitwiseOr BitwiseXor: x, y
-    Mean Sum Std Var Median All Any Amax Amin Nanmax Nanmean Nanmin Nansum: x, *axis, {*keepdims}
-    Max Min: x, *axis, {*keepdims}; initial=null
-    Prod: x, *axis, {*keepdims}; dtype=null
+    Fmax Fmin Fmod Heaviside Logaddexp2 DivideNoNan: x1, x2
+    BitwiseAnd BitwiseOr BitwiseXor LeftShift RightShift BitwiseLeftShift BitwiseRightShift: x, y
+    Mean Sum Median All Any Amax Amin Ptp Nanmax Nanmean Nanmin Nansum: x, *axis, {*keepdims}
+    Std Var: x, *axis, {*keepdims, ddof!}
+    Max Min: x, *axis, {*keepdims, *initial}
+    Prod: x, *axis, {*keepdims, *dtype}
     Argmax Argmin: x, {~*axis, *keepdims}
-    CountNonzero Flip Squeeze Argsort Sort Stack ExpandDims: x, *axis
-    Cumsum Cumprod: x, *axis; dtype=null
-    Average: x, *axis, {weights}
-    Quantile: x, q, *axis, {*method, *keepdims}
+    CountNonzero: x, *axis, {keepdims!}
+    Flip Squeeze Argsort Sort Stack ExpandDims: x, *axis
+    Cumsum Cumprod: x, *axis, *dtype
+    Average: x, *axis, {weights, keepdims!}
+    Quantile Percentile: x, q, *axis, {*method, *keepdims}
     Append: x1, x2, *axis
     Concatenate: xs, *axis
-    Hstack Vstack: xs
+    Hstack Vstack Dstack: xs
     Take TakeAlongAxis: x, indices, *axis
-    Split: x, *indicesOrSections, *axis
+    Split ArraySplit: x, *indicesOrSections, *axis
+    Hsplit Vsplit: x, *indicesOrSections
     Repeat: x, *repeats, *axis
     Roll: x, *shift, *axis
     Rot90: array, *k, *axes
@@ -65,7 +73,7 @@ const table: Readonly<Record<string, string>> = {
     Moveaxis: x, *source, *destination
     Swapaxes: x, *axis1, *axis2
     Diagonal Trace: x, *offset, *axis1, *axis2
-    Diag Tril Triu: x, *k
+    Diag Diagflat Tril Triu: x, *k
     Diff: a, *n, *axis
     Digitize: x, bins
     SearchSorted=searchsorted: sortedSequence, values, {~*side}
@@ -76,9 +84,13 @@ const table: Readonly<Record<string, string>> = {
     Pad: x, *padWidth, {~*mode, constantValues}
     NanToNum: x, {*nan, *posinf, *neginf}
     Isclose: x1, x2, {rtol, atol, *equalNan}
+    AllClose=allclose: x1, x2, {*rtol, *atol, *equalNan}
+    IsIn=isin: x1, x2, {*assumeUnique, *invert}
+    Histogram: x, {*bins, *range, density!, weights!}
+    Unique: x, {*sorted, *returnIndex, *returnInverse, *returnCounts, *axis, *size, *fillValue}
     EmptyLike OnesLike ZerosLike: x, *dtype
     FullLike: x, fillValue, *dtype
-    Cross: x1, x2; axisa=-1, axisb=-1, axisc=-1, axis=null
+    Cross: x1, x2, {*axisa, *axisb, *axisc, *axis}
     Tensordot: x1, x2, *axes
     Einsum: *subscripts, ...operands
     Meshgrid: ...x, {*indexing}
@@ -87,24 +99,27 @@ const table: Readonly<Record<string, string>> = {
     Select: condlist, choicelist, default
     GetItem=: x, key`,
   nn: `
-    Relu Relu6 Sigmoid Softplus Softsign Silu LogSigmoid HardSigmoid HardSilu Selu TanhShrink HardTanh: x
+    Relu Relu6 Sigmoid Softplus Softsign Silu LogSigmoid HardSigmoid HardSilu Selu TanhShrink HardTanh SparsePlus SparseSigmoid: x
+    Squareplus: x, *b
     SoftShrink HardShrink: x, *threshold
     Threshold: x, *threshold, *defaultValue
     LeakyRelu: x, *negativeSlope
     Elu Celu: x, *alpha
     Gelu: x, *approximate
     Glu Softmax LogSoftmax: x, *axis
-    Sparsemax: x; axis=-1
+    Sparsemax: x, *axis
     MaxPool AveragePool: inputs, *poolSize, *strides, {*padding, *dataFormat}
     Conv DepthwiseConv: inputs, kernel, {*strides, *padding, *dataFormat, *dilationRate}
     SeparableConv: inputs, depthwiseKernel, pointwiseKernel, {*strides, *padding, *dataFormat, *dilationRate}
     ConvTranspose: inputs, kernel, {*strides, *padding, *outputPadding, *dataFormat, *dilationRate}
     OneHot: x, *numClasses, {*axis, *dtype}; sparse=false
-    MultiHot: inputs, *numClasses, {*dtype}; axis=-1, sparse=false
+    MultiHot: inputs, *numClasses, {*axis, *dtype}; sparse=false
     BinaryCrossentropy: target, output, {*fromLogits}
     CategoricalCrossentropy SparseCategoricalCrossentropy: target, output, {*fromLogits, *axis}
     Moments: x, *axes, {*keepdims}; synchronized=false
     BatchNorm=batchNormalization: x, mean, variance, *axis, {offset, scale, *epsilon}
+    LayerNorm=layerNormalization: x, {gamma, beta, *axis, *epsilon}; rmsScaling=false
+    RMSNorm=rmsNormalization: x, {scale, *axis, *epsilon}
     Normalize: x, {*axis, *order, *epsilon}
     PSNR=psnr: x1, x2, *maxVal
     DotProductAttention: query, key, value, {bias, mask, scale, *isCausal}; flashAttention=null, attnLogitsSoftCap=null`,
@@ -116,13 +131,13 @@ const table: Readonly<Record<string, string>> = {
     SegmentSum SegmentMax: data, segmentIds, {*numSegments, *sorted}
     ExtractSequences: x, *sequenceLength, *sequenceStride`,
   core: `
-    Cast: x, *dtype
+    Cast SaturateCast: x, *dtype
     StopGradient: variable
     Slice: inputs, startIndices, *shape
     SliceUpdate: inputs, startIndices, updates
     Scatter: indices, values, *shape
     ScatterUpdate: inputs, indices, updates, {*reduction}
-    Unstack: x, {*axis}; num=?`,
+    Unstack: x, {*num, *axis}`,
   image: `
     RGBToGrayscale=rgbToGrayscale RGBToHSV=rgbToHsv HSVToRGB=hsvToRgb: images, *dataFormat
     Resize: images, *size, {*interpolation, *antialias, *cropToAspectRatio, *padToAspectRatio, *fillMode, *fillValue, *dataFormat}
@@ -142,8 +157,9 @@ function parse(signature: string): Pick<OperationEntry, 'parameters' | 'fixed'> 
     const text = raw.trim();
     inObject ||= text.startsWith('{');
     return {
-      name: text.replace(/[{}~*.]/g, ''),
+      name: text.replace(/[{}~*.!]/g, ''),
       isOption: text.includes('*'),
+      isOwn: text.includes('!'),
       place: text.includes('~')
         ? 'either'
         : inObject
@@ -154,10 +170,9 @@ function parse(signature: string): Pick<OperationEntry, 'parameters' | 'fixed'> 
     };
   });
   const pairs = fixed.split(',').filter((f) => f.trim() !== '');
-  const valueOf = (v: string): unknown => (v === '?' ? undefined : JSON.parse(v));
   return {
     parameters,
-    fixed: new Map(pairs.map((p) => p.trim().split('=')).map(([k, v]) => [k, valueOf(v)])),
+    fixed: new Map(pairs.map((p) => p.trim().split('=')).map(([k, v]) => [k, JSON.parse(v)])),
   };
 }
 

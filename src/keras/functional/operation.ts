@@ -9,6 +9,7 @@ import { autoName } from '../naming.ts';
 import { mapTree, type TreeOf } from '../tree.ts';
 import { KerasTensor } from './keras-tensor.ts';
 import { isSymbolic, kerasTensorsIn, Node, type Operation } from './node.ts';
+import { arrangeCall } from './operation-config.ts';
 import {
   entryOfClass,
   entryOfFunction,
@@ -110,10 +111,13 @@ export function callMethod(method: string, x: KerasTensor, ...args: unknown[]): 
  * operation of that name (`oneHot` is `OneHot`), and its results are KerasTensors.
  */
 export function symbolic<F extends (...args: never[]) => unknown>(name: string, fn: F): F {
-  const either = (...args: never[]): unknown =>
-    args.some((a) => isSymbolic(a))
+  const either = (...given: never[]): unknown => {
+    const entry = entryOfFunction(name);
+    const args = (entry ? arrangeCall(entry, name, given) : given) as never[];
+    return args.some((a) => isSymbolic(a))
       ? new FunctionOperation(classOfFunction(name), fn as unknown as TensorFn).record(args)
       : fn(...args);
+  };
   return either as F;
 }
 

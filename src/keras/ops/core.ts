@@ -2,7 +2,7 @@
 import type { DType } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { lax, type Value } from '../../graph/index.ts';
-import { showShape } from '../../shape.ts';
+import { normalizeAxis, showShape } from '../../shape.ts';
 import {
   asTensor,
   type IndexLike,
@@ -140,10 +140,19 @@ export function scatterUpdate(
   return scattered('scatterUpdate', asTensor(x), indices, updates, o.reduction ?? 'set');
 }
 
-/** The slices along `axis`, without that dimension. */
-export function unstack(x: TensorLike, o: { readonly axis?: number } = {}): Tensor[] {
+/** The slices along `axis`, without that dimension; `num` is how many there must be. */
+export function unstack(
+  x: TensorLike,
+  o: { readonly num?: number | null; readonly axis?: number } = {},
+): Tensor[] {
   const t = asTensor(x);
-  const axis = ((o.axis ?? 0) + t.ndim) % t.ndim;
+  const axis = normalizeAxis(o.axis ?? 0, t.ndim);
+  if (o.num != null && o.num !== t.shape[axis])
+    throw new GradloomError(
+      'shape',
+      `unstack: there are ${t.shape[axis]} slices along axis ${axis} of ${showShape(t.shape)}; received num ${o.num}.`,
+      { num: o.num, shape: [...t.shape] },
+    );
   const rest = t.shape.filter((_, d) => d !== axis);
   return Array.from({ length: t.shape[axis] }, (_, i) => {
     const start = t.shape.map((_, d) => (d === axis ? i : 0));

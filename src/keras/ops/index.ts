@@ -1,4 +1,5 @@
 /** keras.ops: what layers, losses and metrics of one's own are written with. */
+import { linalg } from '../../numpy/index.ts';
 import { provideOperations } from '../functional/operation.ts';
 import * as convolutions from './conv.ts';
 import * as core from './core.ts';
@@ -51,7 +52,7 @@ export const extractSequences: Lifted<typeof math.extractSequences> = /* @__PURE
   'extractSequences',
   math.extractSequences,
 );
-export const norm: Lifted<typeof math.norm> = /* @__PURE__ */ lift('norm', math.norm);
+export const norm: Lifted<typeof linalg.norm> = /* @__PURE__ */ lift('norm', linalg.norm);
 export const relu: Lifted<typeof nn.relu> = /* @__PURE__ */ lift('relu', nn.relu);
 export const relu6: Lifted<typeof nn.relu6> = /* @__PURE__ */ lift('relu6', nn.relu6);
 export const sigmoid: Lifted<typeof nn.sigmoid> = /* @__PURE__ */ lift('sigmoid', nn.sigmoid);

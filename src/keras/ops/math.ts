@@ -1,7 +1,7 @@
 /** keras.ops: mathematics beyond NumPy. */
 import { GradloomError } from '../../errors.ts';
 import { lax } from '../../graph/index.ts';
-import { normalizeAxis, showShape } from '../../shape.ts';
+import { showShape } from '../../shape.ts';
 import { type Axis, asTensor, Tensor, type TensorLike } from '../../tensor/index.ts';
 import { divideNoNan as safe } from '../where.ts';
 
@@ -75,8 +75,11 @@ export function inTopK(targets: TensorLike, predictions: TensorLike, k: number):
     );
   const [values] = topK(p, Math.min(k, p.shape[1]));
   const least = values.slice([null, null], [-1, null]);
-  const chosen = Tensor.of(lax.takeAlongAxis(p.value, t.reshape([t.shape[0], 1]).value, 1), p);
-  return chosen.ge(least).reshape([t.shape[0]]);
+  const at = t.reshape([t.shape[0], 1]).clip(0, p.shape[1] - 1);
+  const chosen = Tensor.of(lax.takeAlongAxis(p.value, at.value, 1), p, t);
+  // A class that is none is among no greatest.
+  const known = t.ge(0).logicalAnd(t.lt(p.shape[1]));
+  return chosen.ge(least).reshape([t.shape[0]]).logicalAnd(known);
 }
 
 type SegmentOptions = { readonly numSegments?: number | null; readonly sorted?: boolean };
@@ -148,39 +151,6 @@ export function extractSequences(x: TensorLike, length: number, stride: number):
   );
   const index = lax.literal(at, [windows, length], 'int32');
   return Tensor.of(lax.take(t.value, index, t.ndim - 1), t);
-}
-
-/** Euclidean (2), taxicab (1), greatest (Infinity) or other p-norms along an axis, or of all elements. */
-export function norm(
-  x: TensorLike,
-  o: {
-    readonly ord?: number | null;
-    readonly axis?: number | null;
-    readonly keepdims?: boolean;
-  } = {},
-): Tensor {
-  const t = float(x);
-  const ord = o.ord ?? 2;
-  const flat = o.axis == null;
-  const v = flat ? t.ravel() : t;
-  const options = {
-    axis: flat ? 0 : normalizeAxis(o.axis as number, t.ndim),
-    keepdims: o.keepdims,
-  };
-  const back = (r: Tensor): Tensor =>
-    flat ? r.reshape(o.keepdims ? t.shape.map(() => 1) : []) : r;
-  const a = v.abs();
-  if (ord === 2) return back(v.square().sum(options).sqrt());
-  if (ord === 1) return back(a.sum(options));
-  if (ord === Number.POSITIVE_INFINITY) return back(a.max(options));
-  if (ord === Number.NEGATIVE_INFINITY) return back(a.min(options));
-  if (ord === 0) return back(v.ne(0).astype(t.dtype).sum(options));
-  return back(
-    a
-      .pow(ord)
-      .sum(options)
-      .pow(1 / ord),
-  );
 }
 
 /** x1 / x2, and 0 where x2 is 0. */

@@ -2,11 +2,11 @@
 import type { DType } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { lax } from '../../graph/index.ts';
-import { normalizeAxis, showShape } from '../../shape.ts';
+import { normalizeAxes, normalizeAxis, showShape } from '../../shape.ts';
+import { norm } from '../../numpy/norms.ts';
 import { type Axis, asTensor, Tensor, type TensorLike } from '../../tensor/index.ts';
 import * as act from '../activations/index.ts';
 import * as loss from '../losses/index.ts';
-import { norm } from './math.ts';
 
 type Unary = (x: TensorLike) => Tensor;
 const of =
@@ -28,11 +28,15 @@ export const hardSwish: Unary = hardSilu;
 export const hardTanh: Unary = of(act.hardTanh);
 export const logSigmoid: Unary = of(act.logSigmoid);
 export const tanhShrink: Unary = of(act.tanhShrink);
-export const squareplus: Unary = of(act.squareplus);
 export const sparsePlus: Unary = of(act.sparsePlus);
 export const sparseSigmoid: Unary = of(act.sparseSigmoid);
-export const sparsemax: Unary = of((x) => act.sparsemax(x));
 
+export function squareplus(x: TensorLike, b = 4): Tensor {
+  return act.squareplus(asTensor(x), b);
+}
+export function sparsemax(x: TensorLike, axis = -1): Tensor {
+  return act.sparsemax(asTensor(x), axis);
+}
 export function elu(x: TensorLike, alpha = 1): Tensor {
   return act.elu(asTensor(x), alpha);
 }
@@ -58,11 +62,28 @@ export function threshold(x: TensorLike, limit: number, value: number): Tensor {
 export function glu(x: TensorLike, axis = -1): Tensor {
   return act.glu(asTensor(x), axis);
 }
-export function softmax(x: TensorLike, axis = -1): Tensor {
-  return act.softmax(asTensor(x), axis);
+/** Along an axis, or over several together. */
+export function softmax(x: TensorLike, axis: number | readonly number[] = -1): Tensor {
+  return overAxes(act.softmax, asTensor(x), axis);
 }
-export function logSoftmax(x: TensorLike, axis = -1): Tensor {
-  return act.logSoftmax(asTensor(x), axis);
+export function logSoftmax(x: TensorLike, axis: number | readonly number[] = -1): Tensor {
+  return overAxes(act.logSoftmax, asTensor(x), axis);
+}
+
+/** A function along one axis, of several as if they were one. */
+function overAxes(
+  f: (x: Tensor, axis: number) => Tensor,
+  x: Tensor,
+  axis: number | readonly number[],
+): Tensor {
+  if (typeof axis === 'number') return f(x, axis);
+  const axes = normalizeAxes(axis, x.ndim);
+  const order = [...x.shape.map((_, d) => d).filter((d) => !axes.includes(d)), ...axes];
+  const moved = x.transpose(order);
+  const flat = moved.reshape([...moved.shape.slice(0, x.ndim - axes.length), -1]);
+  return f(flat, -1)
+    .reshape(moved.shape)
+    .transpose(order.map((_, d) => order.indexOf(d)));
 }
 
 /** Whole numbers to rows with a 1 at their place: a dimension of `numClasses` more, at `axis`. */
@@ -85,7 +106,7 @@ export function oneHot(
 export function multiHot(
   x: TensorLike,
   numClasses: number,
-  o: { readonly dtype?: DType } = {},
+  o: { readonly axis?: number; readonly dtype?: DType } = {},
 ): Tensor {
   const t = asTensor(x);
   return oneHot(t, numClasses, o).max(t.ndim > 1 ? 1 : 0);

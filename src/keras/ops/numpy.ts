@@ -1,5 +1,6 @@
 /** The part of keras.ops that is NumPy's: see `gradloom/numpy`. On KerasTensors they become parts of a model. */
 import * as np from '../../numpy/index.ts';
+import * as own from './keras-numpy.ts';
 import { type Lifted, lift } from './lift.ts';
 
 export {
@@ -37,9 +38,9 @@ export const heaviside: Lifted<typeof np.heaviside> = /* @__PURE__ */ lift(
   'heaviside',
   np.heaviside,
 );
-export const histogram: Lifted<typeof np.histogram> = /* @__PURE__ */ lift(
+export const histogram: Lifted<typeof own.histogram> = /* @__PURE__ */ lift(
   'histogram',
-  np.histogram,
+  own.histogram,
 );
 export const hsplit: Lifted<typeof np.hsplit> = /* @__PURE__ */ lift('hsplit', np.hsplit);
 export const isin: Lifted<typeof np.isin> = /* @__PURE__ */ lift('isin', np.isin);
@@ -119,7 +120,7 @@ export const broadcastTo: Lifted<typeof np.broadcastTo> = /* @__PURE__ */ lift(
   np.broadcastTo,
 );
 export const cbrt: Lifted<typeof np.cbrt> = /* @__PURE__ */ lift('cbrt', np.cbrt);
-export const ceil: Lifted<typeof np.ceil> = /* @__PURE__ */ lift('ceil', np.ceil);
+export const ceil: Lifted<typeof own.ceil> = /* @__PURE__ */ lift('ceil', own.ceil);
 export const clip: Lifted<typeof np.clip> = /* @__PURE__ */ lift('clip', np.clip);
 export const concatenate: Lifted<typeof np.concatenate> = /* @__PURE__ */ lift(
   'concatenate',
@@ -133,8 +134,8 @@ export const countNonzero: Lifted<typeof np.countNonzero> = /* @__PURE__ */ lift
   np.countNonzero,
 );
 export const cross: Lifted<typeof np.cross> = /* @__PURE__ */ lift('cross', np.cross);
-export const cumprod: Lifted<typeof np.cumprod> = /* @__PURE__ */ lift('cumprod', np.cumprod);
-export const cumsum: Lifted<typeof np.cumsum> = /* @__PURE__ */ lift('cumsum', np.cumsum);
+export const cumprod: Lifted<typeof own.cumprod> = /* @__PURE__ */ lift('cumprod', own.cumprod);
+export const cumsum: Lifted<typeof own.cumsum> = /* @__PURE__ */ lift('cumsum', own.cumsum);
 export const deg2rad: Lifted<typeof np.deg2rad> = /* @__PURE__ */ lift('deg2rad', np.deg2rad);
 export const diag: Lifted<typeof np.diag> = /* @__PURE__ */ lift('diag', np.diag);
 export const diagonal: Lifted<typeof np.diagonal> = /* @__PURE__ */ lift('diagonal', np.diagonal);
@@ -156,7 +157,7 @@ export const expandDims: Lifted<typeof np.expandDims> = /* @__PURE__ */ lift(
 );
 export const expm1: Lifted<typeof np.expm1> = /* @__PURE__ */ lift('expm1', np.expm1);
 export const flip: Lifted<typeof np.flip> = /* @__PURE__ */ lift('flip', np.flip);
-export const floor: Lifted<typeof np.floor> = /* @__PURE__ */ lift('floor', np.floor);
+export const floor: Lifted<typeof own.floor> = /* @__PURE__ */ lift('floor', own.floor);
 export const floorDivide: Lifted<typeof np.floorDivide> = /* @__PURE__ */ lift(
   'floorDivide',
   np.floorDivide,

@@ -9,7 +9,7 @@ import * as ops from './index.ts';
 
 interface Packed {
   readonly shape: number[];
-  readonly dtype: 'float32' | 'int32' | 'bool';
+  readonly dtype: 'float32' | 'int32' | 'bool' | 'uint8' | 'uint32';
   readonly data: (number | string)[];
 }
 interface Case {
@@ -18,51 +18,110 @@ interface Case {
   readonly options: Record<string, unknown>;
   readonly output: Packed[];
 }
+/** A parameter of Keras's function: its name, and what it is unless it is given. */
+type Parameter = [name: string, otherwise?: unknown];
 const g = JSON.parse(
   readFileSync(new URL('../../../test/goldens/ops.json', import.meta.url), 'utf8'),
-) as { arrays: Record<string, Packed>; cases: Case[] };
+) as { arrays: Record<string, Packed>; signatures: Record<string, Parameter[]>; cases: Case[] };
 
-const array = ({ shape, dtype, data }: Packed): Tensor => {
-  const values = data.map(Number);
-  const host =
-    dtype === 'float32'
-      ? Float32Array.from(values)
-      : dtype === 'int32'
-        ? Int32Array.from(values)
-        : Uint8Array.from(values);
-  return fromData(host, shape, dtype);
+const holders = {
+  float32: Float32Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
 };
-const look = (a: unknown): unknown =>
-  typeof a === 'string' && a.startsWith('$') ? array(g.arrays[a.slice(1)]) : a;
+const array = ({ shape, dtype, data }: Packed): Tensor =>
+  fromData(holders[dtype].from(data.map(Number)), shape, dtype);
 
-function call(c: Case): Tensor[] {
-  let f: unknown = ops;
-  for (const part of c.name.split('.')) f = (f as Record<string, unknown>)[camelCase(part)];
-  const options = Object.entries(c.options).map(([k, v]) => [camelCase(k), look(v)] as const);
-  const args = c.args.map(look);
-  if (options.length > 0) args.push(Object.fromEntries(options));
-  const out = (f as (...a: unknown[]) => Tensor | Tensor[])(...args);
-  return out instanceof Tensor ? [out] : out;
+/** An argument of a row: "$x" an array, "#…" JSON, "@Infinity" a number. */
+function look(a: unknown): unknown {
+  if (Array.isArray(a)) return a.map(look);
+  if (typeof a === 'string') {
+    if (a.startsWith('$')) return array(g.arrays[a.slice(1)]);
+    if (a.startsWith('#')) return JSON.parse(a.slice(1));
+    if (a.startsWith('@')) return Number(a.slice(1));
+    if (/^channels_/.test(a)) return camelCase(a);
+  }
+  return a;
 }
 
-describe('keras.ops equals Keras on JAX', () => {
-  it.each(g.cases.map((c, i) => ({ ...c, label: `${i} ${c.name} ${JSON.stringify(c.options)}` })))(
-    '$label',
-    (c) => {
-      const out = call(c);
-      expect(out.map((t) => t.shape)).toEqual(c.output.map((p) => p.shape));
-      out.forEach((t, k) => {
-        expect(t.dtype).toBe(c.output[k].dtype);
-        const data = t.dataSync();
-        c.output[k].data.forEach((e, i) => {
-          const v = Number(e);
-          if (Object.is(data[i], v) || data[i] === v) return;
-          const off = Math.abs(data[i] - v) / (1e-6 + 1e-5 * Math.abs(v));
-          expect(off, `output ${k}, element ${i}: ${data[i]} for ${v}`).toBeLessThanOrEqual(1);
-        });
-      });
-    },
+/** Names are Keras's in camelCase. */
+const named = (options: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(options).map(([k, v]) => [camelCase(k), look(v)]));
+
+/** Options by name, in an object after the other arguments. */
+function byName({ args, options }: Case): unknown[] {
+  return Object.keys(options).length > 0 ? [...args.map(look), named(options)] : args.map(look);
+}
+
+/** All arguments in Keras's order, up to the last one given, those between being Keras's defaults. */
+function byPlace({ name, args, options }: Case): unknown[] {
+  const signature = g.signatures[name];
+  const places = signature.slice(args.length);
+  const last = places.findLastIndex(([p]) => p in options);
+  const rest = places.slice(0, last + 1);
+  return [...args, ...rest.map(([p, otherwise]) => (p in options ? options[p] : otherwise))].map(
+    look,
   );
+}
+
+/** Every default of Keras's, given by name. */
+function withDefaults({ name, args, options }: Case): unknown[] {
+  const rest = g.signatures[name].slice(args.length).filter((p) => p.length === 2);
+  return [...args.map(look), named({ ...Object.fromEntries(rest), ...options })];
+}
+
+function call(name: string, args: unknown[]): Tensor[] {
+  let f: unknown = ops;
+  for (const part of name.split('.')) f = (f as Record<string, unknown>)[camelCase(part)];
+  const flat = (x: unknown): Tensor[] =>
+    // Of shapes and sizes Keras gives plain numbers, too.
+    Array.isArray(x) ? x.flatMap(flat) : [x instanceof Tensor ? x : tensor(x as number, { dtype: 'int32' })];
+  return flat((f as (...a: unknown[]) => unknown)(...args));
+}
+
+function check(c: Case, out: Tensor[]): void {
+  expect(out.map((t) => t.shape)).toEqual(c.output.map((p) => p.shape));
+  out.forEach((t, k) => {
+    expect(t.dtype).toBe(c.output[k].dtype);
+    const data = t.dataSync();
+    c.output[k].data.forEach((e, i) => {
+      const v = Number(e);
+      if (Object.is(data[i], v) || data[i] === v) return;
+      const off = Math.abs(data[i] - v) / (1e-6 + 1e-5 * Math.abs(v));
+      expect(off, `output ${k}, element ${i}: ${data[i]} for ${v}`).toBeLessThanOrEqual(1);
+    });
+  });
+}
+
+const rows = g.cases.map((c, i) => ({
+  ...c,
+  label: `${i} ${c.name}(${c.args.map((a) => (typeof a === 'string' ? a : JSON.stringify(a))).join(', ')}) ${JSON.stringify(c.options)}`,
+}));
+const takesAny = (c: Case): boolean => g.signatures[c.name].some(([p]) => p.startsWith('*'));
+
+describe('keras.ops equals Keras on JAX', () => {
+  it.each(rows)('$label', (c) => {
+    check(c, call(c.name, byName(c)));
+  });
+});
+
+describe('keras.ops with every argument by place, as in Keras', () => {
+  it.each(rows.filter((c) => Object.keys(c.options).length > 0 && !takesAny(c)))('$label', (c) => {
+    check(c, call(c.name, byPlace(c)));
+  });
+});
+
+const first = new Map(rows.map((c) => [c.name, c]).reverse() as [string, (typeof rows)[0]][]);
+describe("keras.ops with Keras's defaults given by name", () => {
+  it.each(
+    [...first.values()].filter(
+      (c) => !takesAny(c) && g.signatures[c.name].some((p) => p.length === 2),
+    ),
+  )('$label', (c) => {
+    check(c, call(c.name, withDefaults(c)));
+  });
 });
 
 describe('gradients', () => {
