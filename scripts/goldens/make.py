@@ -40,6 +40,7 @@ NAMES = [
     "keras_operations",
     "sharded_weights",
     "checkpoints",
+    "signatures",
 ]
 
 

@@ -57,6 +57,12 @@ vectors = {
     "crossentropies": lambda x: [ops.binary_crossentropy(ops.cast(x > 0, "float32"), ops.sigmoid(x)), ops.binary_crossentropy(ops.cast(x > 0, "float32"), x, from_logits=True), ops.categorical_crossentropy(ops.softmax(-x), x, from_logits=True), ops.sparse_categorical_crossentropy(ops.argmax(-x, axis=-1), ops.softmax(x))],
     "statistics": lambda x: [*ops.moments(x, axes=[1]), *ops.moments(x, axes=[1, 2], keepdims=True), ops.batch_normalization(x, np.ones(4, "float32"), np.full(4, 2, "float32"), axis=-1, offset=np.arange(4, dtype="float32"), scale=np.full(4, 3, "float32")), ops.normalize(x, axis=1, order=1)],
     "norm": lambda x: ops.norm(x),
+    "pairs": lambda x: [getattr(ops, n)(x, x[:, ::-1] * 0.5) for n in "fmax fmin fmod heaviside logaddexp2 divide_no_nan".split()],
+    "singles": lambda x: [getattr(ops, n)(x) for n in "fabs fliplr flipud isneginf isposinf rad2deg sparse_plus sparse_sigmoid squareplus".split()] + [ops.squareplus(x, 2), ops.saturate_cast(x * 200.0, "uint8")],
+    "bounds": lambda x: [ops.max(x, axis=1, initial=0.5), ops.min(x, axis=(1, 2), initial=-0.5, keepdims=True), ops.prod(x, axis=1, dtype="float32"), ops.cumsum(ops.cast(x * 3, "int32"), axis=1, dtype="float32"), ops.ptp(x, axis=2), ops.percentile(x, 30.0, axis=1, method="higher")],
+    "parts": lambda x: [*ops.array_split(x, 3, axis=2), *ops.hsplit(x, 2), ops.dstack([x, x]), *ops.unstack(x, num=6, axis=1)[:1]],
+    "along": lambda x: [ops.cross(x[:, :3], x[:, 3:], axis=1), ops.sparsemax(x, axis=1), ops.multi_hot(ops.argmax(x, axis=1), 6, axis=-1), ops.softmax(x, axis=(1, 2))],
+    "normalized": lambda x: [ops.layer_normalization(x), ops.layer_normalization(x, np.arange(4, dtype="float32"), np.ones(4, "float32"), epsilon=0.01), ops.rms_normalization(x, axis=(1, 2)), ops.rms_normalization(x, scale=np.arange(4, dtype="float32"))],
     "top_k": lambda x: [*ops.top_k(x, 2), ops.in_top_k(ops.argmax(x[:, 0], axis=-1), x[:, 1], 2)],
     "sequences": lambda x: ops.extract_sequences(ops.transpose(x, (0, 2, 1)), 3, 2),
     "update": lambda x: ops.slice_update(x, (0, 0, 1), x[:, :, 2:] * 2.0),
@@ -100,6 +106,7 @@ def build():
     groups = {
         "numpy": ["arithmetic", "comparisons", "constants", "mean 1", "max -1 kept", "argmax", "cumulative", "joined", "split", "shapes", "taken", "GetItem", "limits", "pad", "products", "where", "repeated"],
         "networks": ["slopes", "softmax", "one_hot", "statistics", "top_k", "attention", "sequences"],
+        "more": ["norm", "pairs", "singles", "bounds", "parts", "along", "normalized"],
     }
     for name, parts in groups.items():
         keras.utils.clear_session()

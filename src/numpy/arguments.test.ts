@@ -148,7 +148,7 @@ describe('bad input', () => {
     ['einsum, letters', () => np.einsum('i1', m), 'einsum', /letters/],
     ['einsum, arrows', () => np.einsum('ij->i->j', m), 'einsum', /->/],
     ['einsum, ellipses', () => np.einsum('...i...', m), 'einsum', /ellipsis/],
-    ['norm', () => np.linalg.norm(m, { ord: 3 }), 'argument', /axis/],
+    ['norm', () => np.linalg.norm(m, { ord: 3 }), 'argument', /"fro"/],
     ['sort', () => np.sort(m, 2), 'axis', /2/],
     ['searchsorted', () => np.searchsorted(m, 1), 'shape', /vector/],
     [

@@ -1,5 +1,5 @@
 /** Making arrays. Plain numbers become float32, unless a dtype is given. */
-import { checkDType, type DType, isFloat, makeArray } from '../dtype.ts';
+import { checkDType, type DType, makeArray } from '../dtype.ts';
 import { GradloomError } from '../errors.ts';
 import { lax } from '../graph/index.ts';
 import { checkOptions } from '../options.ts';

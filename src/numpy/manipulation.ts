@@ -5,7 +5,16 @@ import { checkOptions } from '../options.ts';
 import { broadcastShapes, normalizeAxes, normalizeAxis, type Shape } from '../shape.ts';
 import { type Axis, asTensor, fromData, type Tensor, type TensorLike } from '../tensor/index.ts';
 import { concatenate } from './joining.ts';
-import { type AxesArg, type AxisArg, along, axesOf, given, hostData, make, wholeNumber } from './support.ts';
+import {
+  type AxesArg,
+  type AxisArg,
+  along,
+  axesOf,
+  given,
+  hostData,
+  make,
+  wholeNumber,
+} from './support.ts';
 
 export function shape(x: TensorLike): readonly number[] {
   return asTensor(x).shape;

@@ -26,8 +26,7 @@ export function norm(
   const o = given<NormOptions>('norm', names, [order, over, keepdims]);
   const t = asFloat(x);
   const keep = o.keepdims ?? false;
-  if (o.axis == null && o.ord == null)
-    return t.square().sum({ keepdims: keep }).sqrt();
+  if (o.axis == null && o.ord == null) return t.square().sum({ keepdims: keep }).sqrt();
   const given1 = o.axis ?? asTensor(x).shape.map((_, d) => d);
   const axes = (typeof given1 === 'number' ? [given1] : given1).map((d) =>
     normalizeAxis(d, t.ndim),
@@ -75,8 +74,10 @@ function ofMatrices(
   const lines = t.abs().sum({ axis: sums, keepdims: true });
   const back = (r: Tensor): Tensor =>
     keepdims ? r : r.reshape(t.shape.filter((_, d) => !axes.includes(d)));
-  if (ord === 1 || ord === Number.POSITIVE_INFINITY) return back(lines.max({ axis: of, keepdims: true }));
-  if (ord === -1 || ord === Number.NEGATIVE_INFINITY) return back(lines.min({ axis: of, keepdims: true }));
+  if (ord === 1 || ord === Number.POSITIVE_INFINITY)
+    return back(lines.max({ axis: of, keepdims: true }));
+  if (ord === -1 || ord === Number.NEGATIVE_INFINITY)
+    return back(lines.min({ axis: of, keepdims: true }));
   throw new GradloomError(
     'argument',
     `norm: order ${ord} of a matrix is not provided. Use "fro", 1, -1, Infinity or -Infinity.`,

@@ -33,7 +33,10 @@ const ramp: Spread = (start, stop, n, endpoint) => {
 };
 
 /** Ends as numbers, broadcast to each other. */
-function endsOf(start: TensorLike, stop: TensorLike): { shape: readonly number[]; ends: number[][] } {
+function endsOf(
+  start: TensorLike,
+  stop: TensorLike,
+): { shape: readonly number[]; ends: number[][] } {
   if (typeof start === 'number' && typeof stop === 'number')
     return { shape: [], ends: [[start, stop]] };
   const [a, b] = [asTensor(start), asTensor(stop)];
@@ -42,7 +45,13 @@ function endsOf(start: TensorLike, stop: TensorLike): { shape: readonly number[]
   return { shape, ends: Array.from(from, (v, i) => [v, to[i]]) };
 }
 
-function spaced(start: TensorLike, stop: TensorLike, o: Partial<SpaceOptions>, what: string, spread: Spread): Tensor {
+function spaced(
+  start: TensorLike,
+  stop: TensorLike,
+  o: Partial<SpaceOptions>,
+  what: string,
+  spread: Spread,
+): Tensor {
   const n = wholeNumber(`${what}: num`, o.num ?? 50, 0);
   const type: DType = o.dtype == null ? 'float32' : checkDType(o.dtype);
   const { shape, ends } = endsOf(start, stop);
@@ -73,7 +82,11 @@ export function linspace(
   stop: TensorLike,
   options: LinspaceOptions & { readonly retstep: true },
 ): [Tensor, Tensor];
-export function linspace(start: TensorLike, stop: TensorLike, ...args: unknown[]): Tensor | Tensor[] {
+export function linspace(
+  start: TensorLike,
+  stop: TensorLike,
+  ...args: unknown[]
+): Tensor | Tensor[] {
   const places = ['num', 'endpoint', 'retstep', 'dtype', 'axis'] as const;
   const o = given<LinspaceOptions>('linspace', places, args);
   const out = spaced(start, stop, o, 'linspace', ramp);

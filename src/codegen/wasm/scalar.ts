@@ -120,8 +120,9 @@ export function emitScalarOp(code: Code, e: Expr, h: Helpers): void {
     case 'div':
     case 'rem':
       if (isFloat(t)) break;
-      // Index arithmetic is never negative, and the unsigned forms are cheaper.
-      code.op(`i32.${e.op}_${t === 'int32' && e.args[0].lo < 0 ? 's' : 'u'}`);
+      // Index arithmetic is never negative, and the unsigned forms are cheaper. Both sides count: a byte
+      // is never negative either, but what it is divided by may be.
+      code.op(`i32.${e.op}_${t === 'int32' && e.args.some((a) => a.lo < 0) ? 's' : 'u'}`);
       return;
   }
   emitCombine(code, e.op as BinaryOp, t, h);

@@ -1,7 +1,7 @@
 /** CIFAR-100: 50,000 + 10,000 colour pictures of 32 x 32 in a hundred classes, or in twenty groups of them. */
 import type { Tensor } from '../../tensor/index.ts';
-import { lookup } from '../identifiers.ts';
-import type { FileOptions } from './file.ts';
+import { checkOptions, lookup } from '../identifiers.ts';
+import { type FileOptions, fileOptions } from './file.ts';
 
 export interface Cifar100Options extends FileOptions {
   /** `fine` (default): 100 classes; `coarse`: 20. */
@@ -15,6 +15,7 @@ export interface Cifar100Options extends FileOptions {
 export async function loadData(
   o: Cifar100Options = {},
 ): Promise<[[Tensor, Tensor], [Tensor, Tensor]]> {
+  checkOptions('cifar100.loadData', o, ['labelMode', ...fileOptions]);
   const { labelMode = 'fine', ...rest } = o;
   const mode = lookup('label mode', labelMode, { fine: 'fine', coarse: 'coarse' });
   const { loadArchive } = await import('./cifar.ts');

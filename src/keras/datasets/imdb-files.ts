@@ -4,16 +4,28 @@ import { decodeNpy, pickleOfNpy } from '../../formats/npy.ts';
 import { type Pickled, type PickledArray, unpickle } from '../../formats/pickle.ts';
 import { unzip } from '../../formats/zip.ts';
 import { fromData, type Tensor } from '../../tensor/index.ts';
+import { checkOptions } from '../identifiers.ts';
 import { MT19937 } from '../random/mt19937.ts';
-import { type FileOptions, fileOf } from './file.ts';
+import { type FileOptions, fileOf, fileOptions } from './file.ts';
 import type { ImdbOptions, Reviews } from './imdb.ts';
 
 const base = 'https://storage.googleapis.com/tensorflow/tf-keras-datasets/';
+
+const ownOptions = [
+  'numWords',
+  'skipTop',
+  'maxlen',
+  'seed',
+  'startChar',
+  'oovChar',
+  'indexFrom',
+] as const;
 
 /** See imdb.ts. */
 export async function loadData(
   o: ImdbOptions = {},
 ): Promise<[[Reviews, Tensor], [Reviews, Tensor]]> {
+  checkOptions('imdb.loadData', o, [...ownOptions, ...fileOptions]);
   const {
     numWords = null,
     skipTop = 0,

@@ -131,9 +131,14 @@ function toFunction(parameters: readonly Parameter[], named: Named): unknown[] {
  * The arguments of a call as the function takes them, whether they were given by place, in Keras's order, or
  * by name in an object after those. Throws `unknown-option`, `layer-config`.
  */
-export function arrangeCall(entry: OperationEntry, fn: string, given: readonly unknown[]): unknown[] {
+export function arrangeCall(
+  entry: OperationEntry,
+  fn: string,
+  given: readonly unknown[],
+): unknown[] {
   const { parameters, fixed } = entry;
-  if (parameters.some((p) => p.place === 'rest') || entry.className === 'GetItem') return [...given];
+  if (parameters.some((p) => p.place === 'rest') || entry.className === 'GetItem')
+    return [...given];
   const names = [...parameters.map((p) => p.name), ...fixed.keys()];
   const last = given.length > 1 ? given[given.length - 1] : undefined;
   const options = isOptions(last) ? last : {};

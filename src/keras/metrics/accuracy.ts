@@ -1,4 +1,5 @@
 /** How often predictions are right. Each function gives 1 or 0 a sample: float32. */
+import { given } from '../../numpy/support.ts';
 import { asTensor, type Tensor, type TensorLike } from '../../tensor/index.ts';
 import { checkOptions } from '../identifiers.ts';
 import { checkNumber } from '../losses/options.ts';
@@ -15,7 +16,13 @@ export function accuracy(yTrue: TensorLike, yPred: TensorLike): Tensor {
 }
 
 /** Predictions above `threshold` count as 1; every output by itself. Throws `shape`. */
-export function binaryAccuracy(yTrue: TensorLike, yPred: TensorLike, threshold = 0.5): Tensor {
+export function binaryAccuracy(
+  yTrue: TensorLike,
+  yPred: TensorLike,
+  limit?: number | { readonly threshold?: number },
+): Tensor {
+  const names = ['threshold'] as const;
+  const { threshold = 0.5 } = given<{ threshold: number }>('binaryAccuracy', names, [limit]);
   const [t, p] = matchRanks(asTensor(yTrue), asTensor(yPred));
   sameShapes('binaryAccuracy', t, p);
   return t.astype('float32').eq(p.gt(threshold).astype('float32')).astype('float32');

@@ -82,7 +82,9 @@ export class Network extends Layer {
   }
 
   /** The layer of that name, or at that place. Throws `layer`. */
-  getLayer(which: string | number): Layer {
+  getLayer(given: string | number | { readonly name?: string; readonly index?: number }): Layer {
+    if (typeof given === 'object') checkOptions('getLayer', given, ['name', 'index']);
+    const which = typeof given === 'object' ? (given.index ?? given.name ?? '') : given;
     const l =
       typeof which === 'number' ? this.layers.at(which) : this.layers.find((x) => x.name === which);
     if (!l)

@@ -1,5 +1,7 @@
 /** A plain stack of layers. */
 import { GradloomError } from '../../errors.ts';
+import { isOptions } from '../../numpy/support.ts';
+import { checkOptions } from '../../options.ts';
 import { Tensor } from '../../tensor/index.ts';
 import { KerasTensor } from '../functional/keras-tensor.ts';
 import { InputLayer } from '../layers/input-layer.ts';
@@ -29,7 +31,13 @@ export class Sequential extends Model {
     layers: readonly SequentialPart[] = [],
     o: { readonly name?: string; readonly trainable?: boolean } = {},
   ) {
+    checkOptions('Sequential', o, ['name', 'trainable']);
     super({ name: o.name, trainable: o.trainable });
+    if (!Array.isArray(layers))
+      throw new GradloomError(
+        'layer',
+        `Sequential takes a list of layers: keras.sequential([first, second], { name }); received ${isOptions(layers) ? `{ ${Object.keys(layers).join(', ')} }` : typeof layers}.`,
+      );
     for (const l of layers) this.add(l);
   }
 

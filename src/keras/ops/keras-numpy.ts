@@ -24,6 +24,11 @@ function keeping(result: Tensor, x: TensorLike): Tensor {
     : result;
 }
 
+/** Whether all are near: a tensor, which may be part of a model. `np.allclose` answers with a boolean. */
+export function allclose(x1: TensorLike, x2: TensorLike, o: np.CloseOptions = {}): Tensor {
+  return np.isclose(x1, x2, o).all();
+}
+
 /** Counts are float32. */
 export const histogram: typeof np.histogram = (x, bins, o) => {
   const [counts, edges] = np.histogram(x, bins, o);

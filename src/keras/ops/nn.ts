@@ -2,8 +2,8 @@
 import type { DType } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { lax } from '../../graph/index.ts';
-import { normalizeAxes, normalizeAxis, showShape } from '../../shape.ts';
 import { norm } from '../../numpy/norms.ts';
+import { normalizeAxes, normalizeAxis, showShape } from '../../shape.ts';
 import { type Axis, asTensor, Tensor, type TensorLike } from '../../tensor/index.ts';
 import * as act from '../activations/index.ts';
 import * as loss from '../losses/index.ts';

@@ -21,7 +21,7 @@ export {
   zeros,
 } from '../../numpy/index.ts';
 
-export const allclose: Lifted<typeof np.allclose> = /* @__PURE__ */ lift('allclose', np.allclose);
+export const allclose: Lifted<typeof own.allclose> = /* @__PURE__ */ lift('allclose', own.allclose);
 export const arraySplit: Lifted<typeof np.arraySplit> = /* @__PURE__ */ lift(
   'arraySplit',
   np.arraySplit,

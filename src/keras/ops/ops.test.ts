@@ -77,7 +77,9 @@ function call(name: string, args: unknown[]): Tensor[] {
   for (const part of name.split('.')) f = (f as Record<string, unknown>)[camelCase(part)];
   const flat = (x: unknown): Tensor[] =>
     // Of shapes and sizes Keras gives plain numbers, too.
-    Array.isArray(x) ? x.flatMap(flat) : [x instanceof Tensor ? x : tensor(x as number, { dtype: 'int32' })];
+    Array.isArray(x)
+      ? x.flatMap(flat)
+      : [x instanceof Tensor ? x : tensor(x as number, { dtype: 'int32' })];
   return flat((f as (...a: unknown[]) => unknown)(...args));
 }
 
@@ -146,6 +148,15 @@ describe('gradients', () => {
 });
 
 describe('what is refused', () => {
+  it('an option that there is not, with the nearest one', () => {
+    const img = tensor([[[1], [2], [3]]]);
+    const kernel = tensor([[[1]], [[1]]]);
+    expect(() => ops.conv(img, kernel, { stride: 2 } as object)).toThrow(
+      /conv has no option "stride". Did you mean "strides"/,
+    );
+    expect(() => ops.softmax(img, { axes: 1 } as never)).toThrow(/softmax has no option "axes"/);
+    expect(() => ops.oneHot([1], 3, { sparse: true } as never)).toThrow(/only .*sparse false/);
+  });
   const x = tensor([[1, 2, 3]]);
   it.each([
     [() => ops.topK(x, 4), /k must be .* 3 .*received 4/],

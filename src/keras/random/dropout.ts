@@ -3,9 +3,9 @@ import { getBackend } from '../../backends/registry.ts';
 import { isFloat } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { lax, type Value } from '../../graph/index.ts';
+import { given } from '../../numpy/support.ts';
 import { broadcastShapes, sameShape, showShape } from '../../shape.ts';
 import { asTensor, fromData, Tensor, type TensorLike } from '../../tensor/index.ts';
-import { checkOptions } from '../identifiers.ts';
 import { keyOf, type Seed, tracedKey } from './seeds.ts';
 
 /**
@@ -63,8 +63,13 @@ export interface DropoutOptions {
  * traced function every run draws another mask, unless the seed is a number.
  * Throws `range` for a rate outside 0..1, `shape` for a noiseShape that does not broadcast to x.
  */
-export function dropout(x: TensorLike, rate: number, o: DropoutOptions = {}): Tensor {
-  checkOptions('dropout', o, ['seed', 'noiseShape']);
+export function dropout(
+  x: TensorLike,
+  rate: number,
+  first?: DropoutOptions['noiseShape'] | DropoutOptions,
+  seed?: Seed,
+): Tensor {
+  const o = given<DropoutOptions>('dropout', ['noiseShape', 'seed'], [first, seed]);
   if (!(rate >= 0 && rate <= 1))
     throw new GradloomError('range', `A dropout rate lies between 0 and 1; received ${rate}.`, {
       rate,

@@ -1,5 +1,5 @@
 /**
- * The functions of keras.random. Each draws on the host when it is called (but for `categorical`,
+ * The functions of keras.random, their options in Keras's places or by name. Each draws on the host when it is called (but for `categorical`,
  * whose logits may be traced), so that a seed gives the numbers of Keras on JAX: uniform kinds and
  * integers bit for bit, normal kinds within 3 units in the last place. Inside a traced function (a
  * training step) uniform, normal, categorical and dropout draw anew at every run.
@@ -7,9 +7,9 @@
 import { type DType, isFloat } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { lax } from '../../graph/index.ts';
+import { given } from '../../numpy/support.ts';
 import { checkShape, normalizeAxis, showShape, sizeOf } from '../../shape.ts';
 import { asTensor, fromData, Tensor, type TensorLike } from '../../tensor/index.ts';
-import { checkOptions } from '../identifiers.ts';
 import { keyTensorOf, normalFromKey, uniformFromKey, uniformValue } from './dropout.ts';
 import * as host from './host.ts';
 import { type Key, keyOf, refuseTraced, type Seed, tracedKey } from './seeds.ts';
@@ -18,10 +18,28 @@ export interface RandomOptions {
   /** A number always gives the same; a SeedGenerator goes on; none draws from the global stream. */
   readonly seed?: Seed;
   /** 'float32' or 'float64'; numbers have the precision of float32 either way. */
-  readonly dtype?: DType;
+  readonly dtype?: DType | null;
 }
 
-const common = ['seed', 'dtype'];
+export interface UniformOptions extends RandomOptions {
+  readonly minval?: number;
+  readonly maxval?: number;
+}
+export interface NormalOptions extends RandomOptions {
+  readonly mean?: number;
+  readonly stddev?: number;
+}
+/** Of whole numbers. */
+export interface WholeOptions {
+  readonly dtype?: 'int32' | 'uint8' | null;
+  readonly seed?: Seed;
+}
+interface ShuffleOptions {
+  readonly axis?: number;
+  readonly seed?: Seed;
+}
+
+const common = ['dtype', 'seed'] as const;
 
 function floats(
   what: string,
@@ -31,7 +49,7 @@ function floats(
   traced?: (key: Tensor) => Tensor,
 ): Tensor {
   checkShape(shape);
-  if (o.dtype !== undefined && !isFloat(o.dtype))
+  if (o.dtype != null && !isFloat(o.dtype))
     throw new GradloomError(
       'dtype',
       `${what} gives float32 or float64; received dtype "${o.dtype}". For whole numbers use randint.`,
@@ -46,9 +64,10 @@ function floats(
 /** Numbers in [minval, maxval), by default [0, 1). */
 export function uniform(
   shape: readonly number[],
-  o: RandomOptions & { readonly minval?: number; readonly maxval?: number } = {},
+  first?: number | UniformOptions,
+  ...more: readonly unknown[]
 ): Tensor {
-  checkOptions('uniform', o, [...common, 'minval', 'maxval']);
+  const o = given<UniformOptions>('uniform', ['minval', 'maxval', ...common], [first, ...more]);
   const { minval = 0, maxval = 1 } = o;
   return floats(
     'uniform',
@@ -62,9 +81,10 @@ export function uniform(
 /** The normal distribution of `mean` (0) and `stddev` (1). */
 export function normal(
   shape: readonly number[],
-  o: RandomOptions & { readonly mean?: number; readonly stddev?: number } = {},
+  first?: number | NormalOptions,
+  ...more: readonly unknown[]
 ): Tensor {
-  checkOptions('normal', o, [...common, 'mean', 'stddev']);
+  const o = given<NormalOptions>('normal', ['mean', 'stddev', ...common], [first, ...more]);
   const { mean = 0, stddev = 1 } = o;
   return floats(
     'normal',
@@ -78,9 +98,11 @@ export function normal(
 /** The normal distribution cut off at two standard deviations on either side of its mean. */
 export function truncatedNormal(
   shape: readonly number[],
-  o: RandomOptions & { readonly mean?: number; readonly stddev?: number } = {},
+  first?: number | NormalOptions,
+  ...more: readonly unknown[]
 ): Tensor {
-  checkOptions('truncatedNormal', o, [...common, 'mean', 'stddev']);
+  const names = ['mean', 'stddev', ...common] as const;
+  const o = given<NormalOptions>('truncatedNormal', names, [first, ...more]);
   return floats('truncatedNormal', shape, o, (key, n) =>
     host.scale(host.truncatedNormal(key, n), o.mean ?? 0, o.stddev ?? 1),
   );
@@ -94,9 +116,10 @@ export function randint(
   shape: readonly number[],
   minval: number,
   maxval: number,
-  o: { readonly seed?: Seed } = {},
+  first?: 'int32' | 'uint8' | WholeOptions | null,
+  seed?: Seed,
 ): Tensor {
-  checkOptions('randint', o, ['seed']);
+  const o = given<WholeOptions>('randint', common, [first, seed]);
   checkShape(shape);
   const fits = (v: number): boolean => Number.isInteger(v) && v >= -(2 ** 31) && v < 2 ** 31;
   if (!fits(minval) || !fits(maxval) || !(maxval > minval))
@@ -106,7 +129,8 @@ export function randint(
       { minval, maxval },
     );
   refuseTraced('randint', o.seed);
-  return fromData(host.randint(keyOf(o.seed), sizeOf(shape), minval, maxval), shape, 'int32');
+  const t = fromData(host.randint(keyOf(o.seed), sizeOf(shape), minval, maxval), shape, 'int32');
+  return t.astype(o.dtype ?? 'int32');
 }
 
 /**
@@ -117,9 +141,10 @@ export function randint(
 export function categorical(
   logits: TensorLike,
   numSamples: number,
-  o: { readonly seed?: Seed } = {},
+  first?: 'int32' | 'uint8' | WholeOptions | null,
+  seed?: Seed,
 ): Tensor {
-  checkOptions('categorical', o, ['seed']);
+  const o = given<WholeOptions>('categorical', common, [first, seed]);
   const t = asTensor(logits);
   if (t.ndim !== 2 || t.shape[1] === 0)
     throw new GradloomError(
@@ -145,18 +170,15 @@ export function categorical(
     gumbel,
     lax.broadcastInDim(lax.convert(t.value, 'float32'), shape, [0, 1]),
   );
-  return Tensor.of(lax.argmax(scores, 1), t, key);
+  return Tensor.of(lax.argmax(scores, 1), t, key).astype(o.dtype ?? 'int32');
 }
 
 /**
  * x shuffled along `axis` (0): every column by itself, as Keras does. The order is drawn on the
  * host; x may be traced.
  */
-export function shuffle(
-  x: TensorLike,
-  o: { readonly seed?: Seed; readonly axis?: number } = {},
-): Tensor {
-  checkOptions('shuffle', o, ['seed', 'axis']);
+export function shuffle(x: TensorLike, first?: number | ShuffleOptions, seed?: Seed): Tensor {
+  const o = given<ShuffleOptions>('shuffle', ['axis', 'seed'], [first, seed]);
   const t = asTensor(x);
   const axis = normalizeAxis(o.axis ?? 0, t.ndim);
   refuseTraced('shuffle', o.seed);

@@ -205,10 +205,11 @@ describe('models of operations made here', () => {
     [
       'an option that is not had',
       (e) => {
-        e.config.initial = 3;
+        e.class_name = 'OneHot';
+        e.config = { name: e.config.name, num_classes: 3, sparse: true };
       },
       'layer-config',
-      /Max is only read with initial null; received 3/,
+      /OneHot is only read with sparse false; received true/,
     ],
     [
       'an unknown argument',

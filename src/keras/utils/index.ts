@@ -1,5 +1,6 @@
 /** Small helpers: seeds, one-hot labels, the progress bar. */
 import { GradloomError } from '../../errors.ts';
+import { given } from '../../numpy/support.ts';
 import { asTensor, fromData, type Tensor, type TensorLike } from '../../tensor/index.ts';
 import { later } from '../later.ts';
 import type * as files from './get-file.ts';
@@ -21,7 +22,7 @@ export {
 export type { DirectoryOptions, FileDataset, LabelMode, Subset } from './directory.ts';
 export type { GetFileOptions } from './get-file.ts';
 export type { ImageBatch, ImageDirectoryOptions } from './image-directory.ts';
-export { normalize } from './normalize.ts';
+export { type NormalizeOptions, normalize } from './normalize.ts';
 export {
   type ArrayToImgOptions,
   arrayToImg,
@@ -59,7 +60,11 @@ export const textDatasetFromDirectory: typeof texts.textDatasetFromDirectory =
  * Whole-number labels as one-hot rows: shape (…) to (…, numClasses), float32. A trailing dimension
  * of 1 is dropped. Throws `label` for what is no label.
  */
-export function toCategorical(labels: TensorLike, numClasses?: number): Tensor {
+export function toCategorical(
+  labels: TensorLike,
+  classes?: number | null | { readonly numClasses?: number | null },
+): Tensor {
+  const o = given<{ numClasses: number | null }>('toCategorical', ['numClasses'], [classes]);
   const t = asTensor(labels);
   const data = t.dataSync();
   let most = -1;
@@ -72,7 +77,7 @@ export function toCategorical(labels: TensorLike, numClasses?: number): Tensor {
       );
     most = Math.max(most, data[i]);
   }
-  const n = numClasses ?? most + 1;
+  const n = o.numClasses ?? most + 1;
   if (most >= n)
     throw new GradloomError(
       'label',

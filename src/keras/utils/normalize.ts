@@ -1,15 +1,30 @@
 /** Arrays brought to length 1. */
 import { GradloomError } from '../../errors.ts';
+import { given } from '../../numpy/support.ts';
 import { normalizeAxis } from '../../shape.ts';
 import { asTensor, type Tensor, type TensorLike } from '../../tensor/index.ts';
 import { floatTensor } from '../losses/shapes.ts';
 import { where } from '../where.ts';
 
+/** By place or by name. */
+export interface NormalizeOptions {
+  /** Along which: the last one unless given. */
+  readonly axis?: number;
+  /** 2 unless given. */
+  readonly order?: number;
+}
+
 /**
  * x over its norm along `axis`; what is 0 stays 0. `order` is that of the norm: 1, 2, any number of 1
  * or more, or Infinity. Throws `axis`, `range`.
  */
-export function normalize(x: TensorLike, axis = -1, order = 2): Tensor {
+export function normalize(
+  x: TensorLike,
+  first?: number | NormalizeOptions,
+  second?: number,
+): Tensor {
+  const names = ['axis', 'order'] as const;
+  const { axis = -1, order = 2 } = given<NormalizeOptions>('normalize', names, [first, second]);
   if (!(order >= 1))
     throw new GradloomError(
       'range',

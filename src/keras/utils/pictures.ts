@@ -141,6 +141,8 @@ export function imgToArray(img: Pixels, o: ImgToArrayOptions = {}): Tensor {
 
 export interface ArrayToImgOptions {
   readonly dataFormat?: DataFormat | (string & {}) | null;
+  /** What values are computed in: float32. */
+  readonly dtype?: 'float32' | null;
   /** Whether the smallest value becomes 0 and the largest 255: true. Else values are cut to whole numbers. */
   readonly scale?: boolean;
 }
@@ -150,7 +152,13 @@ export interface ArrayToImgOptions {
  * false and values do not lie from 0 to 255.
  */
 export function arrayToImg(x: TensorLike, o: ArrayToImgOptions = {}): Picture {
-  checkOptions('arrayToImg', o, ['dataFormat', 'scale']);
+  checkOptions('arrayToImg', o, ['dataFormat', 'scale', 'dtype']);
+  if (o.dtype != null && o.dtype !== 'float32')
+    throw new GradloomError(
+      'dtype',
+      `arrayToImg computes in float32; received dtype ${JSON.stringify(o.dtype)}.`,
+      { dtype: o.dtype },
+    );
   let t = asTensor(x);
   if (t.ndim === 3 && dataFormatOf('arrayToImg', o.dataFormat) === 'channelsFirst')
     t = t.transpose([1, 2, 0]);
@@ -195,8 +203,8 @@ export async function saveImg(
   x: TensorLike | Picture,
   o: SaveImgOptions = {},
 ): Promise<void> {
+  checkOptions('saveImg', o, ['dataFormat', 'fileFormat', 'scale']);
   const { fileFormat, ...rest } = o;
-  checkOptions('saveImg', rest, ['dataFormat', 'scale']);
   const format = fileFormat ?? (/\.([^./\\]+)$/.exec(path)?.[1] || 'png');
   const picture = x instanceof Picture ? x : arrayToImg(x, rest);
   const bytes = await picture.encode(format);

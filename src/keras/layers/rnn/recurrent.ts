@@ -17,7 +17,7 @@ abstract class UnitRNN<O extends RecurrentOptions & UnitCellOptions> extends RNN
       const shared = key === 'dtype' || key === 'trainable';
       if (own.includes(key) || shared) cell[key] = value;
     }
-    super({ ...o, cell: make(cell) }, [...own, 'cell']);
+    super(o, { cell: make(cell), options: own });
   }
 
   get units(): number {

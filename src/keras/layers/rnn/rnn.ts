@@ -75,10 +75,12 @@ export class RNN extends Layer {
   readonly zeroOutputForMask: boolean;
   #kept: Variable[] | undefined;
 
-  constructor(o: RNNOptions, own: readonly string[] = ['cell']) {
+  /** Classes with a cell of their own hand it over, and say which options it has taken. */
+  constructor(o: RNNOptions, own?: { readonly cell: Layer; readonly options: readonly string[] }) {
     super(o);
-    checkOptions(this.label, o, [...baseOptions, ...recurrentOptions, ...own]);
-    const { cell } = o;
+    const options = own?.options ?? ['cell'];
+    checkOptions(this.label, o, [...baseOptions, ...recurrentOptions, ...options]);
+    const cell = own?.cell ?? o.cell;
     this.cell = Array.isArray(cell)
       ? new StackedRNNCells({ cells: cell as readonly Layer[] })
       : checkCell(this.label, cell);
