@@ -1,7 +1,7 @@
 /** CIFAR-100: 50,000 + 10,000 colour pictures of 32 x 32 in a hundred classes, or in twenty groups of them. */
 import type { Tensor } from '../../tensor/index.ts';
 import { checkOptions, lookup } from '../identifiers.ts';
-import { type FileOptions, fileOptions } from './file.ts';
+import type { FileOptions } from './file.ts';
 
 export interface Cifar100Options extends FileOptions {
   /** `fine` (default): 100 classes; `coarse`: 20. */
@@ -15,6 +15,8 @@ export interface Cifar100Options extends FileOptions {
 export async function loadData(
   o: Cifar100Options = {},
 ): Promise<[[Tensor, Tensor], [Tensor, Tensor]]> {
+  // Loaded when used, as all that reads files.
+  const { fileOptions } = await import('./file.ts');
   checkOptions('cifar100.loadData', o, ['labelMode', ...fileOptions]);
   const { labelMode = 'fine', ...rest } = o;
   const mode = lookup('label mode', labelMode, { fine: 'fine', coarse: 'coarse' });
