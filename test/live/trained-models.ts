@@ -62,6 +62,7 @@ const compiled: Readonly<Record<string, () => keras.CompileOptions>> = {
     optimizer: optimizers.sgd({ learningRate: 0.05, momentum: 0.9 }),
     loss: 'mse',
   }),
+  'own class': () => ({ optimizer: 'adam', loss: 'mse' }),
   'merges and shared layers': () => ({
     optimizer: optimizers.adam({ learningRate: 0.01, useEma: true }),
     loss: ['mse', new losses.Huber()],
@@ -69,11 +70,38 @@ const compiled: Readonly<Record<string, () => keras.CompileOptions>> = {
   }),
 };
 
+/** Of one's own class; keras_files.py has the same for Keras. */
+class Net extends keras.Model {
+  readonly units: number;
+  readonly hidden: keras.layers.Dense;
+  readonly heads: { readonly last: keras.layers.Dense };
+  constructor({ units = 4, ...o }: { readonly units?: number } = {}) {
+    super(o);
+    this.units = units;
+    this.hidden = keras.layers.dense(units, { activation: 'tanh' });
+    this.heads = { last: keras.layers.dense(2) };
+  }
+  override call(x: Tensor): Tensor {
+    return this.heads.last.apply(this.hidden.apply(x).mul(2));
+  }
+  override getConfig(): Record<string, unknown> {
+    return { ...super.getConfig(), units: this.units };
+  }
+}
+
+function ownClass(): { model: keras.Model; inputs: readonly Tensor[] } {
+  return {
+    model: new Net({ units: 5 }),
+    inputs: [fromData(Float32Array.from(uniform('own', 12)), [4, 3], 'float32')],
+  };
+}
+
 /** Models of all families, made here, trained, saved, and trained on here. */
 async function madeHere(): Promise<TrainingCase[]> {
   const cases: TrainingCase[] = [];
   // Dropout draws from seeds of which no file says how far they have come.
-  for (const { name, make } of modelFamilies({ dropout: 0 })) {
+  const families = [...modelFamilies({ dropout: 0 }), { name: 'model: own class', make: ownClass }];
+  for (const { name, make } of families) {
     const { model, inputs } = make();
     const how = compiled[name.replace('model: ', '')];
     if (!how) throw new Error(`${name} has no row in the table of how models are compiled`);
@@ -108,6 +136,7 @@ export async function trainedModels(
   folder: string,
 ): Promise<{ passed: number; wrong: string[] } | undefined> {
   if (!askKeras('train', folder)) return undefined;
+  keras.saving.registerKerasSerializable(Net, { package: 'live' });
   const wrong: string[] = [];
   let passed = 0;
   const row = (name: string, d: Distances | string): void => {

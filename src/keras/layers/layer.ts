@@ -80,6 +80,7 @@ export abstract class Layer extends LayerCalls {
   readonly inputShape: readonly (number | null)[] | undefined;
   built = false;
   #outputShape: ShapeTree | undefined;
+  #buildShape: ShapeTree | undefined;
   #warned = false;
 
   constructor(o: LayerOptions = {}) {
@@ -185,6 +186,7 @@ export abstract class Layer extends LayerCalls {
     // Weights are made for good, also where the layer is met first inside of a traced function.
     withStateScope(undefined, () => inLayer(this.name, () => this.build(inputShape, shapes)));
     this.built = true;
+    if (Object.keys(shapes).length === 0) this.#buildShape = inputShape;
   }
 
   /**
@@ -214,6 +216,11 @@ export abstract class Layer extends LayerCalls {
   /** The call of a part of a functional model. */
   run(inputs: Tensors, o: CallOptions): Tensors {
     return this.invoke(inputs, o);
+  }
+
+  /** The shape of the input that the layer was built for, unless it took others by name; files keep it. */
+  get buildShape(): ShapeTree | undefined {
+    return this.#buildShape;
   }
 
   get outputShape(): ShapeTree | undefined {

@@ -11,6 +11,7 @@ import { withCustomObjects } from '../custom-objects.ts';
 import { provideOperations } from '../functional/operation.ts';
 import { camelCase } from '../identifiers.ts';
 import { deserialize as deserializeLayer } from '../layers/all.ts';
+import type { BatchShape, ShapeTree } from '../layers/types.ts';
 import { withWeightBudget } from '../layers/weight-budget.ts';
 import {
   deserialize as deserializeLoss,
@@ -25,7 +26,7 @@ import {
 import { type CompileOptions, type Model, Sequential } from '../models/index.ts';
 import { serialize as serializeOptimizer } from '../optimizers/index.ts';
 import { isSerialized, type Serialized } from '../serialization.ts';
-import { isPlainObject } from '../tree.ts';
+import { isPlainObject, isShape, mapTree } from '../tree.ts';
 import type { Variable } from '../variable.ts';
 import { h5Arrays, h5Tree, h5Variables, modernPaths } from './h5-weights.ts';
 import { fromPython, parsePython, pythonJson, toPython } from './python-config.ts';
@@ -95,12 +96,18 @@ export function modelConfig(model: Model): Record<string, unknown> {
     string,
     unknown
   >;
-  const shape = model.inputShape;
+  const shape = model.inputShape ?? openShape(model.buildShape);
   return {
     ...config,
     ...(shape && { build_config: { input_shape: shape } }),
     ...(model.compiled && { compile_config: compileConfig(model) }),
   };
+}
+
+/** A model of one's own class is built for a batch, of whatever size. */
+function openShape(shape: ShapeTree | undefined): ShapeTree | undefined {
+  const open = ([, ...rest]: BatchShape): BatchShape => [null, ...rest];
+  return shape && (mapTree<BatchShape, BatchShape>(shape, open, isShape) as ShapeTree);
 }
 
 function compileConfig(model: Model): unknown {
@@ -261,7 +268,8 @@ function knownModel(
       className: ours.className,
     });
   const shape = ours.buildConfig?.inputShape ?? (ours.config as Config).buildInputShape;
-  if (!model.built && shape) model.build(shape as never);
+  // Layers of a model of one's own are built by a call of it.
+  if (!model.built && shape) model.ensureBuilt(shape as never);
   // Keras writes an empty one for models that were not compiled.
   const given = ours.compileConfig?.optimizer ? ours.compileConfig : undefined;
   const compiled = Boolean(given) && (o.compile ?? true);

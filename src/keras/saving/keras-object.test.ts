@@ -1,6 +1,6 @@
 /** Parts of models as plain objects and in files, those of one's own too. */
 import { describe, expect, it } from 'vitest';
-import type { Tensor } from '../../tensor/index.ts';
+import { fromData, type Tensor } from '../../tensor/index.ts';
 import * as keras from '../index.ts';
 
 const { layers } = keras;
@@ -27,6 +27,32 @@ class Thirds extends keras.Initializer {
   }
   getConfig(): Record<string, unknown> {
     return {};
+  }
+}
+class Scaled extends keras.layers.Layer {
+  override build(): void {
+    this.addWeight({ name: 'scale', shape: [], initializer: 'ones' });
+  }
+  call(x: Tensor): Tensor {
+    return x.mul(this.weights[0].tensor);
+  }
+}
+/** A model by what it computes. */
+class Net extends keras.Model {
+  readonly units: number;
+  readonly hidden: keras.layers.Dense;
+  readonly scaled: Scaled = new Scaled();
+  readonly last: keras.layers.Dense = layers.dense(2);
+  constructor({ units = 4, ...o }: { readonly units?: number } = {}) {
+    super(o);
+    this.units = units;
+    this.hidden = layers.dense(units, { activation: 'tanh' });
+  }
+  override call(x: Tensor): Tensor {
+    return this.last.apply(this.scaled.apply(this.hidden.apply(x)));
+  }
+  override getConfig(): Record<string, unknown> {
+    return { ...super.getConfig(), units: this.units };
   }
 }
 function doubled(x: Tensor): Tensor {
@@ -82,6 +108,35 @@ describe('classes and functions of one’s own in files', () => {
     expect(keras.utils.getRegisteredName(Seen)).toBe('mine>Seen');
     expect(keras.utils.getRegisteredObject('mine>Seen')).toBe(Seen);
     expect(keras.utils.getCustomObjects()).toMatchObject({ 'mine>Seen': Seen });
+  });
+
+  it('layers and models of one’s own come back with their weights, and train on', async () => {
+    const customObjects = { Scaled, Net };
+    const x = fromData(
+      Float32Array.from({ length: 12 }, (_, i) => Math.sin(i)),
+      [4, 3],
+    );
+    const y = fromData(
+      Float32Array.from({ length: 8 }, (_, i) => Math.cos(i)),
+      [4, 2],
+    );
+    const fit = async (m: keras.Model): Promise<unknown> =>
+      (await m.fit(x, y, { epochs: 2, batchSize: 2, shuffle: false, verbose: 0 })).history.loss;
+    const functional = (): keras.Model => {
+      const i = keras.input({ shape: [3] });
+      return keras.model({ inputs: i, outputs: layers.dense(2).apply(new Scaled().apply(i)) });
+    };
+    for (const m of [new Net({ units: 5 }), functional()]) {
+      m.compile({ optimizer: 'adam', loss: 'mse' });
+      await fit(m);
+      const bytes = await keras.saving.encodeModel(m);
+      await expect(keras.saving.loadModel(bytes)).rejects.toThrow(/(Net|Scaled).*customObjects/s);
+      const again = await keras.saving.loadModel(bytes, { customObjects });
+      expect(again.constructor).toBe(m.constructor);
+      expect(again.weights.map((w) => w.shape)).toEqual(m.weights.map((w) => w.shape));
+      expect((await again.predict(x)).arraySync()).toEqual((await m.predict(x)).arraySync());
+      expect(await fit(again)).toEqual(await fit(m));
+    }
   });
 
   it('a function without a name is refused when the model is saved', async () => {
