@@ -176,7 +176,8 @@ const convert = rule((e, [x], node) => cast(e, x, elementTypeOf[node.outputs[0].
 const same: Rule = (e, node) => [e.operand(node.inputs[0] as Value)];
 
 export const elementwise: Rules = {
-  neg: op('Neg'),
+  // ONNX has it for signed numbers only.
+  neg: arithmetic('Neg'),
   exp: op('Exp'),
   log: op('Log'),
   expm1,
