@@ -1,7 +1,8 @@
 /** CIFAR-100: 50,000 + 10,000 colour pictures of 32 x 32 in a hundred classes, or in twenty groups of them. */
 import type { Tensor } from '../../tensor/index.ts';
 import { checkOptions, lookup } from '../identifiers.ts';
-import { type FileOptions, fileOptions } from './file.ts';
+import type { FileOptions } from './file.ts';
+import { fileOptions } from './options.ts';
 
 export interface Cifar100Options extends FileOptions {
   /** `fine` (default): 100 classes; `coarse`: 20. */
