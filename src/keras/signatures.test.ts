@@ -261,7 +261,9 @@ describe('by place, in the order of Keras, as by name', () => {
 
   it('what is no list of layers is refused with how to write it', () => {
     const wrong = { layers: [] } as unknown as keras.layers.Layer[];
-    expect(() => keras.sequential(wrong)).toThrow(/takes a list of layers.*received \{ layers \}/);
+    expect(() => keras.sequential(wrong)).toThrow(
+      /takes a list of layers, and then options.*received object/,
+    );
     expect(() => keras.sequential([], { nam: 'x' } as object)).toThrow(/Did you mean "name"/);
   });
 

@@ -1,7 +1,7 @@
 /** Lengths of vectors and of matrices. */
 import { GradloomError } from '../errors.ts';
 import { normalizeAxis } from '../shape.ts';
-import { type Axis, asTensor, type Tensor, type TensorLike } from '../tensor/index.ts';
+import type { Axis, Tensor, TensorLike } from '../tensor/index.ts';
 import { asFloat, given } from './support.ts';
 
 export interface NormOptions {
@@ -27,15 +27,13 @@ export function norm(
   const t = asFloat(x);
   const keep = o.keepdims ?? false;
   if (o.axis == null && o.ord == null) return t.square().sum({ keepdims: keep }).sqrt();
-  const given1 = o.axis ?? asTensor(x).shape.map((_, d) => d);
-  const axes = (typeof given1 === 'number' ? [given1] : given1).map((d) =>
-    normalizeAxis(d, t.ndim),
-  );
+  const meant = o.axis ?? t.shape.map((_, d) => d);
+  const axes = (typeof meant === 'number' ? [meant] : meant).map((d) => normalizeAxis(d, t.ndim));
   if (axes.length === 1) return ofVectors(t, o.ord ?? 2, { axis: axes[0], keepdims: keep });
   if (axes.length === 2 && axes[0] !== axes[1]) return ofMatrices(t, o.ord ?? 'fro', axes, keep);
   throw new GradloomError(
     'axis',
-    `norm is of vectors or of matrices, along one axis or two different ones; received ${axes.length === 2 ? 'the same axis twice' : `${axes.length} axes`}.`,
+    `norm is of vectors or of matrices, along one axis or two different ones; received ${JSON.stringify(meant)}.`,
     { axis: axes },
   );
 }

@@ -68,8 +68,6 @@ function spaced(
   return shape.length === 0 || (o.axis ?? 0) === 0 ? t : moveaxis(t, 0, o.axis as number);
 }
 
-const names = ['num', 'endpoint', 'dtype', 'axis'] as const;
-
 /** `num` (default 50) numbers evenly from start to stop; between arrays, along a new `axis`. */
 export function linspace(
   start: TensorLike,
@@ -119,7 +117,11 @@ export function geomspace(
   endpoint?: boolean | SpaceOptions,
   ...more: readonly unknown[]
 ): Tensor {
-  const o = given<SpaceOptions>('geomspace', names, [num, endpoint, ...more]);
+  const o = given<SpaceOptions>(
+    'geomspace',
+    ['num', 'endpoint', 'dtype', 'axis'],
+    [num, endpoint, ...more],
+  );
   return spaced(start, stop, o, 'geomspace', (from, to, n, toEnd) => {
     if (!(from * to > 0))
       throw new GradloomError(

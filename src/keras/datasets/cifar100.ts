@@ -2,6 +2,7 @@
 import type { Tensor } from '../../tensor/index.ts';
 import { checkOptions, lookup } from '../identifiers.ts';
 import type { FileOptions } from './file.ts';
+import { fileOptions } from './options.ts';
 
 export interface Cifar100Options extends FileOptions {
   /** `fine` (default): 100 classes; `coarse`: 20. */
@@ -15,8 +16,6 @@ export interface Cifar100Options extends FileOptions {
 export async function loadData(
   o: Cifar100Options = {},
 ): Promise<[[Tensor, Tensor], [Tensor, Tensor]]> {
-  // Loaded when used, as all that reads files.
-  const { fileOptions } = await import('./file.ts');
   checkOptions('cifar100.loadData', o, ['labelMode', ...fileOptions]);
   const { labelMode = 'fine', ...rest } = o;
   const mode = lookup('label mode', labelMode, { fine: 'fine', coarse: 'coarse' });

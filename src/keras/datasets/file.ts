@@ -4,6 +4,7 @@ import { GradloomError } from '../../errors.ts';
 import { isNode } from '../../platform.ts';
 import { checkOptions } from '../identifiers.ts';
 import { getFile } from '../utils/get-file.ts';
+import { fileOptions } from './options.ts';
 
 /** Where a dataset's file comes from. */
 export interface FileOptions {
@@ -17,8 +18,6 @@ export interface FileOptions {
   /** Told how far the download is. Without it Node shows a bar on stderr. */
   readonly onProgress?: (progress: DownloadProgress) => void;
 }
-
-export const fileOptions: readonly string[] = ['path', 'urls', 'cacheDir', 'signal', 'onProgress'];
 
 export interface DatasetFile {
   readonly dataset: string;

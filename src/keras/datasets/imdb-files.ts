@@ -6,8 +6,9 @@ import { unzip } from '../../formats/zip.ts';
 import { fromData, type Tensor } from '../../tensor/index.ts';
 import { checkOptions } from '../identifiers.ts';
 import { MT19937 } from '../random/mt19937.ts';
-import { type FileOptions, fileOf, fileOptions } from './file.ts';
+import { type FileOptions, fileOf } from './file.ts';
 import type { ImdbOptions, Reviews } from './imdb.ts';
+import { fileOptions } from './options.ts';
 
 const base = 'https://storage.googleapis.com/tensorflow/tf-keras-datasets/';
 

@@ -1,6 +1,5 @@
 /** A plain stack of layers. */
 import { GradloomError } from '../../errors.ts';
-import { isOptions } from '../../numpy/support.ts';
 import { checkOptions } from '../../options.ts';
 import { Tensor } from '../../tensor/index.ts';
 import { KerasTensor } from '../functional/keras-tensor.ts';
@@ -36,7 +35,7 @@ export class Sequential extends Model {
     if (!Array.isArray(layers))
       throw new GradloomError(
         'layer',
-        `Sequential takes a list of layers: keras.sequential([first, second], { name }); received ${isOptions(layers) ? `{ ${Object.keys(layers).join(', ')} }` : typeof layers}.`,
+        `Sequential takes a list of layers, and then options: sequential([…], { name }); received ${layers === null ? 'null' : typeof layers}.`,
       );
     for (const l of layers) this.add(l);
   }

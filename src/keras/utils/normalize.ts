@@ -1,5 +1,6 @@
 /** Arrays brought to length 1. */
 import { GradloomError } from '../../errors.ts';
+import { norm } from '../../numpy/norms.ts';
 import { given } from '../../numpy/support.ts';
 import { normalizeAxis } from '../../shape.ts';
 import { asTensor, type Tensor, type TensorLike } from '../../tensor/index.ts';
@@ -32,16 +33,7 @@ export function normalize(
       { order },
     );
   const t = floatTensor(asTensor(x));
-  const a = { axis: normalizeAxis(axis, t.ndim, 'normalize: axis'), keepdims: true };
-  const size = t.abs();
-  let norm: Tensor;
-  if (order === Number.POSITIVE_INFINITY) norm = size.max(a);
-  else if (order === 1) norm = size.sum(a);
-  else if (order === 2) norm = t.square().sum(a).sqrt();
-  else
-    norm = size
-      .pow(order)
-      .sum(a)
-      .pow(1 / order);
-  return t.div(where(norm.eq(0), 1, norm));
+  const along = normalizeAxis(axis, t.ndim, 'normalize: axis');
+  const length = norm(t, { ord: order, axis: along, keepdims: true });
+  return t.div(where(length.eq(0), 1, length));
 }

@@ -1,4 +1,5 @@
 /** Single pictures: from files to tensors and back. */
+import type { DType } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { asTensor, fromData, type Tensor, type TensorLike } from '../../tensor/index.ts';
 import { type DataFormat, dataFormatOf } from '../config.ts';
@@ -141,8 +142,8 @@ export function imgToArray(img: Pixels, o: ImgToArrayOptions = {}): Tensor {
 
 export interface ArrayToImgOptions {
   readonly dataFormat?: DataFormat | (string & {}) | null;
-  /** What values are computed in: float32. */
-  readonly dtype?: 'float32' | null;
+  /** What the values are taken to first: their own dtype unless given. */
+  readonly dtype?: DType | null;
   /** Whether the smallest value becomes 0 and the largest 255: true. Else values are cut to whole numbers. */
   readonly scale?: boolean;
 }
@@ -153,13 +154,7 @@ export interface ArrayToImgOptions {
  */
 export function arrayToImg(x: TensorLike, o: ArrayToImgOptions = {}): Picture {
   checkOptions('arrayToImg', o, ['dataFormat', 'scale', 'dtype']);
-  if (o.dtype != null && o.dtype !== 'float32')
-    throw new GradloomError(
-      'dtype',
-      `arrayToImg computes in float32; received dtype ${JSON.stringify(o.dtype)}.`,
-      { dtype: o.dtype },
-    );
-  let t = asTensor(x);
+  let t = o.dtype == null ? asTensor(x) : asTensor(x).astype(o.dtype);
   if (t.ndim === 3 && dataFormatOf('arrayToImg', o.dataFormat) === 'channelsFirst')
     t = t.transpose([1, 2, 0]);
   const [height, width, channels] = t.shape;

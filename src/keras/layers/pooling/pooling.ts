@@ -2,6 +2,7 @@
 
 import { isFloat } from '../../../dtype.ts';
 import { lax, type Value } from '../../../graph/index.ts';
+import { isOptions } from '../../../numpy/support.ts';
 import { sizeOf } from '../../../shape.ts';
 import { fromData, Tensor } from '../../../tensor/index.ts';
 import { lookup } from '../../identifiers.ts';
@@ -168,13 +169,15 @@ export class AveragePooling3D extends AveragePooling {
   }
 }
 
-type Strides = PerDimension | null;
+/** Or the options, which then stand second. */
+type Strides = PerDimension | null | PoolingOptions;
 function options(
   poolSize: PerDimension | PoolingOptions | undefined,
   strides: Strides | undefined,
   o: PoolingOptions,
 ): PoolingOptions {
-  return optionsOf('poolSize', poolSize, strides === undefined ? o : { ...o, strides });
+  const rest = isOptions(strides) ? strides : strides === undefined ? o : { ...o, strides };
+  return optionsOf('poolSize', poolSize, rest as PoolingOptions);
 }
 export const maxPooling1D = (
   poolSize?: PerDimension | PoolingOptions,
