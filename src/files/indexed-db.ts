@@ -61,7 +61,7 @@ export async function removeSaved(path: string): Promise<void> {
     throw new GradloomError('file-not-found', `removeSaved: there is no ${pathOf(name)}.`, {
       path,
     });
-  await request('removeSaved', name, 'readwrite', (s) => s.delete(name));
+  await place.remove?.();
 }
 
 /** One request in a transaction of its own; resolves when the transaction is done, not before. */

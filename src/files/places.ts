@@ -2,7 +2,6 @@
  * Where files lie: paths in Node; in browsers `indexeddb://name`, which stays in the browser, and
  * `downloads://name`, which the browser saves for its user.
  */
-
 import { GradloomError } from '../errors.ts';
 import { isNode } from '../platform.ts';
 

@@ -2,7 +2,6 @@
  * What files are read from: paths and names in the browser (`places.ts`), http addresses, blobs, bytes and
  * streams; and the files beside them, where a format is several.
  */
-
 import { GradloomError } from '../errors.ts';
 import { isNode } from '../platform.ts';
 import { cut, explainFetch, httpError } from './fetch-errors.ts';

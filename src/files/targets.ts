@@ -1,5 +1,4 @@
 /** What files are written to: paths and names in the browser (`places.ts`), file handles and streams. */
-
 import { GradloomError } from '../errors.ts';
 import { isNode } from '../platform.ts';
 import { type Place, placeOf } from './places.ts';

@@ -41,7 +41,7 @@ function endsOf(
     return { shape: [], ends: [[start, stop]] };
   const [a, b] = [asTensor(start), asTensor(stop)];
   const { shape } = a.add(b);
-  const [from, to] = [a, b].map((t) => t.astype('float32').broadcastTo(shape).dataSync());
+  const [from, to] = [a, b].map((t) => t.astype('float64').broadcastTo(shape).dataSync());
   return { shape, ends: Array.from(from, (v, i) => [v, to[i]]) };
 }
 

@@ -1,5 +1,4 @@
 /** Graph models: they compute what TensorFlow does. */
-
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

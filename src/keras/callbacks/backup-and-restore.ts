@@ -1,5 +1,4 @@
 /** BackupAndRestore. */
-
 import { GradloomError } from '../../errors.ts';
 import { partsOf } from '../../files/places.ts';
 import { isNode } from '../../platform.ts';

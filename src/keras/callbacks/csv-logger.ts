@@ -1,5 +1,4 @@
 /** CSVLogger. */
-
 import { GradloomError } from '../../errors.ts';
 import { isNode } from '../../platform.ts';
 import { checkOptions } from '../identifiers.ts';

@@ -2,7 +2,6 @@
  * Models and weights in files, loaded when they are first used. Apart from index.ts, which knows every
  * layer: models need these, and a page only the layers that it names.
  */
-
 import type * as indexedDb from '../../files/indexed-db.ts';
 import { later } from '../later.ts';
 import type * as models from './models-files.ts';

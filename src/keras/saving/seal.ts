@@ -2,7 +2,6 @@
  * A checksum inside of a safetensors file: the metadata entry `gradloom_sha256` is the SHA-256 of the
  * file in which its own 64 digits are zeros.
  */
-
 import { GradloomError } from '../../errors.ts';
 import { sha256Hex } from '../../files/sha256.ts';
 import { encodeSafetensors, type SafetensorsArray } from '../../formats/safetensors.ts';

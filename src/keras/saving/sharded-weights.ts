@@ -3,7 +3,6 @@
  * `x.weights.json` says in which of `x_00000.weights.h5`, `x_00001.weights.h5`, … each group of weights
  * lies. A group may be cut over several. Source: keras/src/saving/saving_lib.py, ShardedH5IOStore.
  */
-
 import { bytesOf } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
 import { besidePath, type Place, placeOf } from '../../files/places.ts';

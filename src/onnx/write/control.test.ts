@@ -3,9 +3,9 @@ import { beforeAll, expect, it } from 'vitest';
 import { complianceCases } from '../../backends/compliance.ts';
 import { interpret } from '../../backends/reference/interpret.ts';
 import { setBackend } from '../../backends/registry.ts';
-import { inline } from '../../graph/subgraph.ts';
-import { fromData, Tensor } from '../../tensor/index.ts';
-import { fromOnnx, functionToOnnx } from '../index.ts';
+import { fromData } from '../../tensor/index.ts';
+import { fromOnnx } from '../index.ts';
+import { graphToOnnx } from './testing.ts';
 
 beforeAll(() => {
   setBackend('wasm', { threads: 1 });
@@ -20,17 +20,7 @@ it('there are loops and choices to write', () => {
 
 it.each(cases)('$name', async (c) => {
   const { graph, inputs } = c.build();
-  const bytes = await functionToOnnx(
-    (given) =>
-      inline(
-        graph,
-        given.map((t) => t.value),
-      ).map((v) => new Tensor(v)),
-    {
-      inputs: graph.inputs.map((v, i) => ({ name: `in${i}`, shape: v.shape, dtype: v.dtype })),
-    },
-  );
-  const model = fromOnnx(bytes);
+  const model = fromOnnx(await graphToOnnx(graph));
   const feeds = graph.inputs.map((v, i) => [`in${i}`, fromData(inputs[i], v.shape, v.dtype)]);
   const found = Object.values(await model.run(Object.fromEntries(feeds)));
   const want = interpret(graph).run(inputs);

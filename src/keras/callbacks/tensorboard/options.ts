@@ -1,5 +1,4 @@
 /** What a TensorBoard callback is made with. */
-
 import { GradloomError } from '../../../errors.ts';
 import { isNode } from '../../../platform.ts';
 import { checkOptions } from '../../identifiers.ts';

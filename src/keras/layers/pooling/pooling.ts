@@ -1,5 +1,4 @@
 /** MaxPooling and AveragePooling in 1 to 3 dimensions: the largest, or the mean, of each window. */
-
 import { isFloat } from '../../../dtype.ts';
 import { lax, type Value } from '../../../graph/index.ts';
 import { isOptions } from '../../../numpy/support.ts';
