@@ -36,8 +36,8 @@ export function divideCall(
   const kwargs: Record<string, unknown> = {};
   const args: unknown[] = [];
   let gap = false;
-  for (const { name, isOption, place } of entry.parameters) {
-    const value = named[name];
+  for (const { name, isOption, isNeeded, place } of entry.parameters) {
+    const value = named[name] === undefined && isNeeded ? null : named[name];
     if (place === 'rest') args.push(...(value as unknown[]));
     else if (value === undefined) gap ||= !isOption;
     else if (isOption && !isPlain(value)) return undefined;

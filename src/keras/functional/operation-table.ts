@@ -8,6 +8,7 @@
  *     Argmax: x, {~*axis, *keepdims}          ~: by place or in the object
  *     Einsum: *subscripts, ...operands        any number of them
  *     Std: x, *axis, {*keepdims, ddof!}       !: of the function here alone; no file of Keras's can hold it
+ *     RMSNorm: x, {+scale, *axis}             +: Keras's call needs it, as null where it is not given
  *     Cumsum: x, *axis; dtype=null            an option that may have this value only
  *     PSNR=psnr: x1, x2, *maxVal              where the function is not called as the class is
  *
@@ -21,6 +22,8 @@ export interface Parameter {
   readonly isOption: boolean;
   /** Whether Keras does not have it. */
   readonly isOwn: boolean;
+  /** Whether Keras's call has no default for it. */
+  readonly isNeeded: boolean;
   /** Where the function takes it. */
   readonly place: 'place' | 'object' | 'either' | 'rest';
 }
@@ -118,8 +121,8 @@ const table: Readonly<Record<string, string>> = {
     CategoricalCrossentropy SparseCategoricalCrossentropy: target, output, {*fromLogits, *axis}
     Moments: x, *axes, {*keepdims}; synchronized=false
     BatchNorm=batchNormalization: x, mean, variance, *axis, {offset, scale, *epsilon}
-    LayerNorm=layerNormalization: x, {gamma, beta, *axis, *epsilon}; rmsScaling=false
-    RMSNorm=rmsNormalization: x, {scale, *axis, *epsilon}
+    LayerNorm=layerNormalization: x, {+gamma, +beta, *axis, *epsilon}; rmsScaling=false
+    RMSNorm=rmsNormalization: x, {+scale, *axis, *epsilon}
     Normalize: x, {*axis, *order, *epsilon}
     PSNR=psnr: x1, x2, *maxVal
     DotProductAttention: query, key, value, {bias, mask, scale, *isCausal}; flashAttention=null, attnLogitsSoftCap=null`,
@@ -157,9 +160,10 @@ function parse(signature: string): Pick<OperationEntry, 'parameters' | 'fixed'> 
     const text = raw.trim();
     inObject ||= text.startsWith('{');
     return {
-      name: text.replace(/[{}~*.!]/g, ''),
+      name: text.replace(/[{}~*+.!]/g, ''),
       isOption: text.includes('*'),
       isOwn: text.includes('!'),
+      isNeeded: text.includes('+'),
       place: text.includes('~')
         ? 'either'
         : inObject

@@ -115,6 +115,13 @@ describe('models of operations made here', () => {
     expect((await entry(ops.swish(x))).class_name).toBe('Silu');
   });
 
+  it('what the call of the class has no default for is written, as null where it is not given', async () => {
+    const calls = async (y: unknown): Promise<unknown> => (await entry(y)).inbound_nodes[0].kwargs;
+    expect(await calls(ops.layerNormalization(x))).toEqual({ gamma: null, beta: null });
+    expect(await calls(ops.rmsNormalization(x))).toEqual({ scale: null });
+    expect(await calls(ops.mean(x))).toEqual({});
+  });
+
   it('an index is written with Python slices', async () => {
     const { inbound_nodes: nodes } = await entry(x.slice(':', '1:', null, [null, null, 2]));
     const part = (start: number | null, step: number | null): object => ({
