@@ -84,10 +84,13 @@ export class MT19937 {
 
   #generate(): void {
     const s = this.#state;
-    for (let k = 0; k < 624; k++) {
-      const y = (s[k] & 0x80000000) | (s[(k + 1) % 624] & 0x7fffffff);
-      s[k] = s[(k + 397) % 624] ^ (y >>> 1) ^ (y & 1 ? 0x9908b0df : 0);
-    }
+    const twist = (k: number, next: number, far: number): void => {
+      const y = (s[k] & 0x80000000) | (s[next] & 0x7fffffff);
+      s[k] = s[far] ^ (y >>> 1) ^ (-(y & 1) & 0x9908b0df);
+    };
+    for (let k = 0; k < 227; k++) twist(k, k + 1, k + 397);
+    for (let k = 227; k < 623; k++) twist(k, k + 1, k - 227);
+    twist(623, 0, 396);
     this.#index = 0;
   }
 
@@ -106,7 +109,7 @@ export class MT19937 {
 
   /** 0..n-1 in the order that CPython's `shuffle` gives them. */
   shuffle(n: number): Int32Array {
-    const p = Int32Array.from({ length: n }, (_, i) => i);
+    const p = upTo(n);
     for (let i = n - 1; i > 0; i--) {
       const j = this.#below(i + 1);
       [p[i], p[j]] = [p[j], p[i]];
@@ -116,10 +119,9 @@ export class MT19937 {
 
   /** NumPy's legacy `permutation(n)`. */
   permutation(n: number): Int32Array {
-    const p = Int32Array.from({ length: n }, (_, i) => i);
+    const p = upTo(n);
     for (let i = n - 1; i > 0; i--) {
-      let mask = i;
-      for (const s of [1, 2, 4, 8, 16]) mask |= mask >>> s;
+      const mask = -1 >>> Math.clz32(i);
       let j = this.next() & mask;
       while (j > i) j = this.next() & mask;
       const t = p[i];
@@ -128,4 +130,10 @@ export class MT19937 {
     }
     return p;
   }
+}
+
+function upTo(n: number): Int32Array {
+  const p = new Int32Array(n);
+  for (let i = 0; i < n; i++) p[i] = i;
+  return p;
 }
