@@ -53,10 +53,11 @@ export function makeData(
   weight?: DataTree | null,
   counts: Counts = {},
 ): Data {
+  const made = new Map<unknown, Tensor>();
   return checkData(method, {
-    x: toTensors(x, counts.inputs),
-    y: toTensors(y ?? undefined, counts.outputs),
-    weight: toTensors(weight ?? undefined, counts.outputs),
+    x: toTensors(x, counts.inputs, made),
+    y: toTensors(y ?? undefined, counts.outputs, made),
+    weight: toTensors(weight ?? undefined, counts.outputs, made),
   });
 }
 
@@ -89,8 +90,14 @@ export function checkData(method: string, trees: Trees): Data {
 }
 
 function takeRows(d: Data, from: number, to: number): Data {
+  const made = new Map<Tensor, Tensor>();
+  const rows = (t: Tensor): Tensor => {
+    const part = made.get(t) ?? t.slice([from, to]).realize();
+    made.set(t, part);
+    return part;
+  };
   const cut = (tree: TreeOf<Tensor | null>): TreeOf<Tensor | null> =>
-    mapLeaves(tree, (t) => t?.slice([from, to]).realize() ?? null);
+    mapLeaves(tree, (t) => t && rows(t));
   return { x: cut(d.x), y: cut(d.y), weight: cut(d.weight), n: to - from };
 }
 

@@ -86,6 +86,25 @@ describe('fit', () => {
     expect(unseen.at.join(' ')).toContain('1 2 4 8 3 1');
   });
 
+  it('takes data that are given twice once, with the same results', async () => {
+    const run = async (again: (t: Tensor) => Tensor): Promise<[number[], number[]]> => {
+      keras.utils.setRandomSeed(3);
+      const m = keras.sequential([layers.dense(3, { inputShape: [3] })]);
+      m.compile({ optimizer: 'adam', loss: 'mse' });
+      const h = await m.fit(x, again(x), {
+        ...{ epochs: 3, batchSize: 8, validationSplit: 0.2, verbose: 0 },
+      });
+      return [[...h.history.loss, ...h.history.valLoss], bytes(m)];
+    };
+    const inputs = vi.spyOn(WasmExecutable.prototype, 'run');
+    const most = (): number => Math.max(...inputs.mock.calls.map(([given]) => given.length));
+    const twice = await run((t) => fromData(t.dataSync(), t.shape));
+    const apart = most();
+    inputs.mockClear();
+    expect(await run((t) => t)).toEqual(twice);
+    expect(most()).toBe(apart - 1);
+  });
+
   it('takes tensors, typed arrays with a shape and nested arrays alike', async () => {
     const start = linear().getWeights();
     const results: number[][] = [];

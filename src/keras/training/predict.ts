@@ -257,9 +257,7 @@ function bind(layout: Layout): { tensors: readonly Tensor[]; unpack: Layout['unp
 
 function inputsOf(x: TreeOf<Tensor | null>): DeviceBuffer[] {
   if (x instanceof Tensor) return [bufferOf(x)];
-  return flatten(x)
-    .filter((t) => t !== null)
-    .map((t) => bufferOf(t));
+  return new Layout(alone(x)).tensors.map((t) => bufferOf(t));
 }
 
 function rowsOf(t: Tensor, start: Tensor, count: number): Tensor {

@@ -45,25 +45,30 @@ export interface Trees {
 /** The structure of x, y and sample weights, with the shapes and dtypes of their tensors. */
 export class Layout {
   readonly key: string;
-  /** The tensors in the order in which a step takes them. */
+  /** The tensors in the order in which a step takes them, each once. */
   readonly tensors: readonly Tensor[];
   readonly #trees: Trees;
+  /** Where each leaf of the trees is among them. */
+  readonly #places: readonly number[];
 
   constructor(trees: Trees) {
     this.#trees = trees;
     const { x, y, weight } = trees;
-    this.tensors = [x, y, weight].flatMap((t) => flatten(t)).filter((t) => t !== null);
+    const leaves = [x, y, weight].flatMap((t) => flatten(t)).filter((t) => t !== null);
+    this.tensors = [...new Set(leaves)];
+    this.#places = leaves.map((t) => this.tensors.indexOf(t));
     const leaf = (t: Tensor | null): string => (t ? `${t.dtype}[${t.shape.join()}]` : '-');
     this.key = [x, y, weight]
       .map((t) => `${structure(t)} ${flatten(t).map(leaf).join(' ')}`)
       .join(';');
+    if (leaves.length > this.tensors.length) this.key += `;${this.#places}`;
   }
 
   /** What lies in `tensors`, in the same structure. */
   unpack(tensors: readonly Tensor[]): StepData<never, never, never> {
     let i = 0;
     const fill = (tree: TreeOf<Tensor | null>): unknown =>
-      tree === null ? undefined : mapLeaves(tree, (t) => (t === null ? null : tensors[i++]));
+      tree === null ? undefined : mapLeaves(tree, (t) => (t === null ? null : tensors[this.#places[i++]]));
     const [x, y, sampleWeight] = [this.#trees.x, this.#trees.y, this.#trees.weight].map(fill);
     return { x, y, sampleWeight } as StepData<never, never, never>;
   }

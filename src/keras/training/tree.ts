@@ -71,19 +71,29 @@ function isList(x: readonly unknown[]): boolean {
 /**
  * Data as a tree of tensors. An array of numbers (nested or not) is one tensor, an array of tensors,
  * typed arrays or objects a list; `count` says how many a model has, by which nested numbers are told
- * apart. Missing data (null, undefined) is null.
+ * apart. Missing data (null, undefined) is null. `made` remembers what became of what, so that data
+ * given twice (an autoencoder's) are one tensor.
  */
-export function toTensors(x: DataTree | undefined, count = 1): TreeOf<Tensor | null> {
+export function toTensors(
+  x: DataTree | undefined,
+  count = 1,
+  made: Map<unknown, Tensor> = new Map(),
+): TreeOf<Tensor | null> {
+  const one = (): Tensor => {
+    const t = made.get(x) ?? asTensor(x as TensorLike);
+    made.set(x, t);
+    return t;
+  };
   if (x == null) return null;
   if (Array.isArray(x)) {
     const several = count > 1 && x.length === count && x.every((c) => Array.isArray(c));
-    return isList(x) || several
-      ? x.map((c) => toTensors(c as DataTree))
-      : asTensor(x as TensorLike);
+    return isList(x) || several ? x.map((c) => toTensors(c as DataTree, 1, made)) : one();
   }
   if (isObject(x))
-    return Object.fromEntries(Object.entries(x).map(([k, c]) => [k, toTensors(c as DataTree)]));
-  return asTensor(x as TensorLike);
+    return Object.fromEntries(
+      Object.entries(x).map(([k, c]) => [k, toTensors(c as DataTree, 1, made)]),
+    );
+  return one();
 }
 
 /** For messages: `outputs["a"][0]`. */
