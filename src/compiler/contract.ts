@@ -10,7 +10,6 @@
 import { bytesOf, type DType } from '../dtype.ts';
 import {
   binary,
-  boundedInt,
   compare,
   constant,
   type Expr,
@@ -25,16 +24,16 @@ import {
   iadd,
   idivc,
   imulc,
-  isub,
   linear,
   linearize,
+  remaining,
   strideOf,
 } from '../expr/index-math.ts';
 import { isDirect, lowerDirect } from './convolution.ts';
 import { type Buffers, Elements, sameElement } from './elements.ts';
 import type { Group } from './fuse.ts';
 import type { Stmt, Tile } from './loopnest.ts';
-import { eachElement, forLoop, loopOver, nest, parallelize } from './loops.ts';
+import { eachElement, forLoop, loopOver, nest, parallelize, replacer } from './loops.ts';
 import { type Draft, storesOf } from './pointwise.ts';
 import { describe, type Problem } from './problem.ts';
 import type { CpuTarget } from './program.ts';
@@ -230,8 +229,8 @@ function tile(
     p.n >= 4 * cols &&
     p.m * p.k * bytes > 1 << 18 &&
     (aDirect.row !== 1
-      ? aDirect.row * bytes >= 2048 || aDirect.step !== 1
-      : aDirect.step * bytes >= 2048);
+      ? aDirect.row * bytes >= 1024 || aDirect.step !== 1
+      : aDirect.step * bytes >= 1024);
   const a = aDirect && !aFar ? aDirect : pack('a', p.m, rows, 1);
 
   return { packs, main: mainKernel(p, dtype, a, b, { rows, cols, lanes, cost, epilogue, target }) };
@@ -364,16 +363,14 @@ function directAccess(
     constant: l.constant,
     terms: l.terms.filter((t) => t.atom !== r && t.atom !== k),
   });
-  const perBatch = strideOf(rest, bt);
-  if (perBatch === undefined && batch > 1) return undefined;
-  const fixed = isub(rest, imulc(bt, perBatch ?? 0));
   // A dimension of size 1 has no stride of its own; any will do.
+  const perRow = size === 1 ? 1 : row;
   return {
     buffer: e.buffer,
     packed: false,
-    row: size === 1 ? 1 : row,
+    row: perRow,
     step,
-    base: (b, at) => iadd(iadd(fixed, imulc(b, perBatch ?? 0)), imulc(at, size === 1 ? 1 : row)),
+    base: (b, at) => iadd(replacer(new Map([[bt, b]]))(rest), imulc(at, perRow)),
   };
 }
 
@@ -443,7 +440,7 @@ function mainKernel(
     const out: Stmt[] = [];
     if (mFull > 0) {
       const mt = variable('mt', 'int32', 0, mFull - 1);
-      const fullHere = mRest ? minInt(isub(int(mFull), from), count) : count;
+      const fullHere = mRest ? remaining(mFull, from, count) : count;
       out.push(forLoop(mt, from, fullHere, one(bt, imulc(mt, rows), n0, rows, width, valid)));
     }
     if (mRest) {
@@ -453,10 +450,6 @@ function mainKernel(
     }
     return out;
   };
-  const minInt = (x: Expr, y: Expr): Expr =>
-    x.op === 'const' && y.op === 'const'
-      ? int(Math.min(x.value, y.value))
-      : boundedInt('min', x, y, 0, mTiles);
 
   /** Column tile nt (an expression): the full ones, or the last, narrower one. */
   const columns = (bt: Expr, nt: Expr, from: Expr, count: Expr): Stmt[] => {
@@ -486,10 +479,7 @@ function mainKernel(
   const block = loopOver('mb', blocks);
   const nt = loopOver('nt', nTiles);
   const from = imulc(block.index, perBlock);
-  const count =
-    mTiles % perBlock === 0
-      ? int(perBlock)
-      : boundedInt('min', isub(int(mTiles), from), int(perBlock), 1, perBlock);
+  const count = remaining(mTiles, from, int(perBlock));
   const order = rowsOuter || blocked ? [bt, block, nt] : [bt, nt, block];
   const loops = order.filter((l) => l.extent > 1);
   const body = columns(bt.index, nt.index, from, count);

@@ -16,17 +16,8 @@
  *   parts of the sum are separate pieces of work, added up by a second kernel with the epilogue.
  */
 import { bytesOf, type DType } from '../dtype.ts';
-import {
-  binary,
-  boundedInt,
-  compare,
-  constant,
-  type Expr,
-  int,
-  load,
-  type Scalar,
-} from '../expr/expr.ts';
-import { delinearize, iadd, idivc, imulc, isub } from '../expr/index-math.ts';
+import { binary, compare, constant, type Expr, int, load, type Scalar } from '../expr/expr.ts';
+import { delinearize, iadd, idivc, imulc, isub, remaining } from '../expr/index-math.ts';
 import type { ConvAttrs } from '../graph/primitives/conv.ts';
 import { sizeOf, stridesOf } from '../shape.ts';
 import { type ContractDraft, packKernel, tileShape } from './contract.ts';
@@ -356,10 +347,7 @@ function forRows(
   const n = count ?? int(all);
   if (whole > 0) {
     const mt = loopOver('mt', all);
-    const here =
-      n.op === 'const' && from.op === 'const'
-        ? int(Math.min(whole - from.value, n.value))
-        : boundedInt('min', isub(int(whole), from), n, 0, whole);
+    const here = remaining(whole, from, n);
     if (mt.index.op === 'const') out.push(...body(int(0), p.rows));
     else out.push(forLoop(mt.index, from, here, body(imulc(mt.index, p.rows), p.rows)));
   }
@@ -385,13 +373,7 @@ function stretches(
 } {
   const loop = loopOver(prefix, Math.ceil(total / size));
   const start = imulc(loop.index, size);
-  const count =
-    total % size === 0
-      ? int(size)
-      : total < size
-        ? int(total)
-        : boundedInt('min', isub(int(total), start), int(size), 1, size);
-  return { loop, start, count };
+  return { loop, start, count: remaining(total, start, int(size)) };
 }
 
 const zeros = (n: number): Expr[] => Array.from({ length: n }, () => int(0));

@@ -1,6 +1,6 @@
 /** Loops over index spaces: merging adjacent dimensions, splitting work for threads. */
-import { boundedInt, type Expr, int, rebuild, variable } from '../expr/expr.ts';
-import { iadd, idivc, imodc, imulc, isub, linear } from '../expr/index-math.ts';
+import { type Expr, int, rebuild, variable } from '../expr/expr.ts';
+import { iadd, idivc, imodc, imulc, linear, remaining } from '../expr/index-math.ts';
 import type { Stmt } from './loopnest.ts';
 
 export interface Loop {
@@ -117,7 +117,6 @@ export function replacer(map: ReadonlyMap<Expr, Expr>): (e: Expr) => Expr {
         return idivc(args[0], args[1].value);
       if (e.op === 'rem' && args[1].op === 'const' && args[0].lo >= 0 && args[1].value > 0)
         return imodc(args[0], args[1].value);
-      if (e.op === 'min' || e.op === 'max') return boundedInt(e.op, args[0], args[1], e.lo, e.hi);
     }
     return rebuild(e, args);
   };
@@ -200,9 +199,7 @@ export function parallelize(
   }
   if (last && chunks > 1) {
     const start = imulc(imodc(p.index, chunks), chunk);
-    const left = isub(int(last.extent), start);
-    const extent =
-      last.extent % chunk === 0 ? int(chunk) : boundedInt('min', left, int(chunk), 1, chunk);
+    const extent = remaining(last.extent, start, int(chunk));
     body.push(...inner([], { start, extent }));
   } else body.push(...inner(rest));
   return p.extent === 1 ? { body } : { parallel: { index: p.index, extent: p.extent }, body };

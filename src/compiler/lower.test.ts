@@ -309,6 +309,20 @@ describe('what the compiler makes', () => {
     expect(packs([by(y), lax.dot(lax.transpose(z, [1, 0]), lax.exp(x))])).toBe(2);
   });
 
+  it('reads the heads of an attention where they lie', () => {
+    // [batch, length, heads, size] as [batch * heads, length, size], as attention multiplies them.
+    const [scores, values] = [
+      lax.parameter([4, 8, 64, 64], 'float32'),
+      lax.parameter([4, 64, 8, 32], 'float32'),
+    ];
+    const apart = lax.reshape(lax.transpose(values, [0, 2, 1, 3]), [32, 64, 32]);
+    const y = lax.dotGeneral(lax.reshape(scores, [32, 64, 64]), apart, {
+      ...{ lhsBatch: [0], rhsBatch: [0], lhsContract: [2], rhsContract: [1] },
+    });
+    const { steps } = lowerGraph(new Graph([scores, values], [y]), { target });
+    expect(steps.map((s) => s.kernel?.name)).toEqual(['k0_dot_general']);
+  });
+
   it('computes windows in their own shape, not in that of what reads them', () => {
     const x = lax.parameter([16, 24, 24, 64], 'float32');
     const w = lax.parameter([9216, 128], 'float32');

@@ -1,6 +1,6 @@
 /** Pointwise groups: one loop nest that computes and stores every element of its values. */
-import { boundedInt, type Expr, exprOrder, int, variable } from '../expr/expr.ts';
-import { imulc, isub, linearize, strideOf } from '../expr/index-math.ts';
+import { type Expr, exprOrder, int, variable } from '../expr/expr.ts';
+import { imulc, linearize, remaining, strideOf } from '../expr/index-math.ts';
 import type { Value } from '../graph/graph.ts';
 import { sizeOf } from '../shape.ts';
 import { type Buffers, Elements, sameElement } from './elements.ts';
@@ -109,10 +109,7 @@ function inBlocks(loops: readonly Loop[], across: Loop, body: readonly Stmt[]): 
   const cut = (l: Loop): { loop: Loop; start: Expr; count: Expr } => {
     const loop = loopOver('b', Math.ceil(l.extent / blockSize));
     const start = imulc(loop.index, blockSize);
-    const left = isub(int(l.extent), start);
-    const even = l.extent % blockSize === 0;
-    const count = even ? int(blockSize) : boundedInt('min', left, int(blockSize), 1, blockSize);
-    return { loop, start, count };
+    return { loop, start, count: remaining(l.extent, start, int(blockSize)) };
   };
   const [o, i] = [cut(across), cut(inner)];
   const block = [

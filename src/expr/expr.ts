@@ -19,6 +19,7 @@
  *   so `a` may hold a load that is out of bounds when `c` is false.
  */
 import type { DType } from '../dtype.ts';
+import { rangeOf, typeRange } from './range.ts';
 
 export type Scalar = 'float32' | 'float64' | 'int32' | 'uint32' | 'bool';
 
@@ -63,7 +64,7 @@ export interface Expr {
   readonly buffer: number;
   /** `load`: the storage type of that buffer. */
   readonly storage: DType | undefined;
-  /** int32 only: inclusive bounds known for the value. */
+  /** Inclusive bounds known for the value; of a float that is not NaN. */
   readonly lo: number;
   readonly hi: number;
 }
@@ -99,6 +100,8 @@ function intern(op: ExprOp, dtype: Scalar, args: readonly Expr[], extra: Extra =
   if (extra.buffer !== undefined) key += `|@${extra.buffer}`;
   const known = interned.get(key);
   if (known) return known;
+  const unknown = extra.lo === undefined ? typeRange[dtype] : [-Infinity, Infinity];
+  const [lo, hi] = rangeOf(op, dtype, args) ?? unknown;
   const e: Expr = {
     id: nextId++,
     op,
@@ -108,8 +111,8 @@ function intern(op: ExprOp, dtype: Scalar, args: readonly Expr[], extra: Extra =
     name: extra.name ?? '',
     buffer: extra.buffer ?? -1,
     storage: extra.storage,
-    lo: extra.lo ?? -(2 ** 31),
-    hi: extra.hi ?? 2 ** 31 - 1,
+    lo: Math.max(extra.lo ?? lo, lo),
+    hi: Math.min(extra.hi ?? hi, hi),
   };
   interned.set(key, e);
   return e;
@@ -132,7 +135,7 @@ export function roundTo(dtype: Scalar, v: number): number {
 
 export function constant(dtype: Scalar, value: number): Expr {
   const v = roundTo(dtype, value);
-  const bounds = dtype === 'int32' ? { lo: v, hi: v } : {};
+  const bounds = Number.isNaN(v) ? {} : { lo: v, hi: v };
   return intern('const', dtype, [], { value: v, ...bounds });
 }
 
@@ -159,30 +162,22 @@ export function load(buffer: number, storage: DType, index: Expr): Expr {
 const isConst = (e: Expr, v?: number): boolean =>
   e.op === 'const' && (v === undefined || Object.is(e.value, v));
 
+/** What can be folded whatever the type; rounded by `constant`. */
+const folded: Partial<Record<UnaryOp, (v: number) => number>> = {
+  neg: (v) => -v,
+  abs: Math.abs,
+  sqrt: Math.sqrt,
+  floor: Math.floor,
+  ceil: Math.ceil,
+  trunc: Math.trunc,
+};
+
 export function unary(op: UnaryOp, a: Expr): Expr {
   if (a.op === 'const') {
-    const v = a.value;
-    switch (op) {
-      case 'neg':
-        return constant(a.dtype, -v);
-      case 'abs':
-        return constant(a.dtype, Math.abs(v));
-      case 'sqrt':
-        return constant(a.dtype, Math.sqrt(v));
-      case 'floor':
-        return constant(a.dtype, Math.floor(v));
-      case 'ceil':
-        return constant(a.dtype, Math.ceil(v));
-      case 'trunc':
-        return constant(a.dtype, Math.trunc(v));
-      case 'not':
-        return constant(a.dtype, a.dtype === 'bool' ? 1 - v : ~v);
-      case 'nearest':
-        break;
-    }
+    const f = op === 'not' ? (v: number) => (a.dtype === 'bool' ? 1 - v : ~v) : folded[op];
+    if (f) return constant(a.dtype, f(a.value));
   }
-  if (op === 'neg' && a.op === 'neg') return a.args[0];
-  if (op === 'not' && a.op === 'not') return a.args[0];
+  if ((op === 'neg' || op === 'not') && a.op === op) return a.args[0];
   return intern(op, a.dtype, [a]);
 }
 
@@ -269,24 +264,29 @@ function fold(op: BinaryOp, t: Scalar, x: number, y: number): number | undefined
   }
 }
 
+const comparisons: Record<CompareOp, (x: number, y: number) => boolean> = {
+  eq: (x, y) => x === y,
+  ne: (x, y) => x !== y,
+  lt: (x, y) => x < y,
+  le: (x, y) => x <= y,
+  gt: (x, y) => x > y,
+  ge: (x, y) => x >= y,
+};
+
 export function compare(op: CompareOp, a: Expr, b: Expr): Expr {
   if (a.dtype !== b.dtype) throw new Error(`expr ${op}: ${a.dtype} with ${b.dtype}`);
-  if (a.op === 'const' && b.op === 'const') {
-    const x = a.value;
-    const y = b.value;
-    const r = { eq: x === y, ne: x !== y, lt: x < y, le: x <= y, gt: x > y, ge: x >= y }[op];
-    return bool(r);
-  }
-  if (a.dtype === 'int32') {
-    // Bounds of loop indices decide many guards at compile time.
-    if (op === 'lt' && a.hi < b.lo) return bool(true);
-    if (op === 'lt' && a.lo >= b.hi) return bool(false);
-    if (op === 'le' && a.hi <= b.lo) return bool(true);
-    if (op === 'le' && a.lo > b.hi) return bool(false);
-    if (op === 'ge' && a.lo >= b.hi) return bool(true);
-    if (op === 'ge' && a.hi < b.lo) return bool(false);
-    if (op === 'gt' && a.lo > b.hi) return bool(true);
-    if (op === 'gt' && a.hi <= b.lo) return bool(false);
+  if (a.op === 'const' && b.op === 'const') return bool(comparisons[op](a.value, b.value));
+  // Bounds of loop indices decide many guards at compile time. NaN compares as false.
+  const certain = a.dtype === 'int32' || a.dtype === 'uint32';
+  const apart = a.hi < b.lo || a.lo > b.hi;
+  if (apart && (op === 'eq' || op === 'ne')) return bool(op === 'ne');
+  const [x, y] = op === 'lt' || op === 'le' ? [a, b] : [b, a];
+  if (op === 'lt' || op === 'gt') {
+    if (x.lo >= y.hi) return bool(false);
+    if (certain && x.hi < y.lo) return bool(true);
+  } else if (op === 'le' || op === 'ge') {
+    if (x.lo > y.hi) return bool(false);
+    if (certain && x.hi <= y.lo) return bool(true);
   }
   return intern(op, 'bool', [a, b]);
 }
@@ -345,52 +345,29 @@ export function bitcast(dtype: Scalar, a: Expr): Expr {
 /** The same operation over other arguments; used by rewrites. */
 export function rebuild(e: Expr, args: readonly Expr[]): Expr {
   if (args.every((a, i) => a === e.args[i])) return e;
+  const [a, b, c] = args;
   switch (e.op) {
-    case 'const':
-    case 'var':
-      return e;
     case 'load':
-      return load(e.buffer, e.storage!, args[0]);
-    case 'neg':
-    case 'abs':
-    case 'sqrt':
-    case 'floor':
-    case 'ceil':
-    case 'trunc':
-    case 'nearest':
-    case 'not':
-      return unary(e.op, args[0]);
-    case 'eq':
-    case 'ne':
-    case 'lt':
-    case 'le':
-    case 'gt':
-    case 'ge':
-      return compare(e.op, args[0], args[1]);
+      return load(e.buffer, e.storage!, a);
     case 'select':
-      return select(args[0], args[1], args[2]);
+      return select(a, b, c);
     case 'guard':
-      return guard(args[0], args[1], args[2]);
+      return guard(a, b, c);
     case 'convert':
-      return convert(e.dtype, args[0]);
+      return convert(e.dtype, a);
     case 'toInt':
-      return toInt(args[0]);
+      return toInt(a);
     case 'bitcast':
-      return bitcast(e.dtype, args[0]);
-    default:
-      return binary(e.op, args[0], args[1]);
+      return bitcast(e.dtype, a);
   }
+  if (args.length === 1) return unary(e.op as UnaryOp, a);
+  if (e.op in comparisons) return compare(e.op as CompareOp, a, b);
+  return binary(e.op as BinaryOp, a, b);
 }
 
-/** int32 arithmetic whose bounds are known: loop indices and what is computed from them. */
-export function boundedInt(
-  op: 'add' | 'mul' | 'div' | 'rem' | 'min' | 'max',
-  a: Expr,
-  b: Expr,
-  lo: number,
-  hi: number,
-): Expr {
-  return intern(op, 'int32', [a, b], { lo, hi });
+/** int32 arithmetic as it is written: nothing is folded. */
+export function asWritten(op: 'add' | 'mul', a: Expr, b: Expr): Expr {
+  return intern(op, 'int32', [a, b]);
 }
 
 /** Every distinct node below `roots`, arguments before users. */

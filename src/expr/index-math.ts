@@ -4,7 +4,7 @@
  *
  * All values here are assumed not to overflow int32 (arrays hold fewer than 2^31 elements).
  */
-import { boundedInt, type Expr, int } from './expr.ts';
+import { binary, type Expr, int } from './expr.ts';
 
 interface Term {
   readonly atom: Expr;
@@ -42,7 +42,21 @@ function sum(a: Linear, b: Linear, sign: number): Linear {
   for (const t of a.terms) coefs.set(t.atom, t.coef);
   for (const t of b.terms) coefs.set(t.atom, (coefs.get(t.atom) ?? 0) + sign * t.coef);
   const terms = [...coefs].filter(([, c]) => c !== 0).map(([atom, coef]) => ({ atom, coef }));
-  return { constant: a.constant + sign * b.constant, terms };
+  return rejoin({ constant: a.constant + sign * b.constant, terms });
+}
+
+/** (x / k) * k*c + (x % k) * c is x*c: what a reshape took apart and another one puts together. */
+function rejoin(l: Linear): Linear {
+  for (const { atom, coef } of l.terms) {
+    if (atom.op !== 'rem' || atom.args[1].op !== 'const') continue;
+    const [x, k] = [atom.args[0], atom.args[1].value];
+    const whole = quotient(x, k);
+    const other = l.terms.find((t) => t.atom === whole);
+    if (other?.coef !== coef * k) continue;
+    const rest = l.terms.filter((t) => t.atom !== atom && t.atom !== whole);
+    return sum({ constant: l.constant, terms: rest }, scale(linear(x), coef), 1);
+  }
+  return l;
 }
 
 function scale(a: Linear, k: number): Linear {
@@ -53,31 +67,16 @@ function scale(a: Linear, k: number): Linear {
   };
 }
 
-function bounds(l: Linear): [number, number] {
-  let lo = l.constant;
-  let hi = l.constant;
-  for (const { atom, coef } of l.terms) {
-    lo += coef > 0 ? coef * atom.lo : coef * atom.hi;
-    hi += coef > 0 ? coef * atom.hi : coef * atom.lo;
-  }
-  return [lo, hi];
-}
-
 /** Builds the canonical expression of a sum: larger coefficients first, the constant last. */
 export function fromLinear(l: Linear): Expr {
   const terms = [...l.terms].sort((a, b) => b.coef - a.coef || a.atom.id - b.atom.id);
   let e: Expr | undefined;
-  const sofar: Term[] = [];
   for (const t of terms) {
-    sofar.push(t);
-    const product =
-      t.coef === 1
-        ? t.atom
-        : boundedInt('mul', t.atom, int(t.coef), ...bounds({ constant: 0, terms: [t] }));
-    e = e ? boundedInt('add', e, product, ...bounds({ constant: 0, terms: sofar })) : product;
+    const product = binary('mul', t.atom, int(t.coef));
+    e = e ? binary('add', e, product) : product;
   }
   if (!e) return int(l.constant);
-  if (l.constant !== 0) e = boundedInt('add', e, int(l.constant), ...bounds(l));
+  e = binary('add', e, int(l.constant));
   memo.set(e, { constant: l.constant, terms });
   return e;
 }
@@ -94,33 +93,49 @@ export function imulc(a: Expr, k: number): Expr {
   return fromLinear(scale(linear(a), k));
 }
 
-/** a / k for a >= 0, k a positive constant. */
+/** a / k for a >= 0, k a positive constant; anything for k = 0, since an empty array has no index. */
 export function idivc(a: Expr, k: number): Expr {
-  if (k === 1) return a;
+  if (k <= 1) return a;
   const [q, r] = split(linear(a), k);
-  const [rlo, rhi] = bounds(r);
-  if (rlo >= 0 && rhi < k) return fromLinear(q);
-  if (rlo >= 0 && q.terms.length > 0) return iadd(fromLinear(q), quotient(fromLinear(r), k));
-  return quotient(a, k);
+  const rest = fromLinear(r);
+  if (rest.lo < 0) return quotient(a, k);
+  const c = rest.hi >= k ? coarse(r, k) : undefined;
+  const more = rest.hi < k ? int(0) : c ? idivc(c.high, k / c.unit) : quotient(rest, k);
+  return iadd(fromLinear(q), more);
 }
 
-/** a mod k for a >= 0, k a positive constant. */
+/** a mod k for a >= 0, k a positive constant; anything for k = 0. */
 export function imodc(a: Expr, k: number): Expr {
-  if (k === 1) return int(0);
+  if (k <= 1) return int(0);
   const [, r] = split(linear(a), k);
-  const [rlo, rhi] = bounds(r);
-  if (rlo >= 0 && rhi < k) return fromLinear(r);
-  const e = rlo >= 0 ? fromLinear(r) : a;
+  const rest = fromLinear(r);
+  const e = rest.lo >= 0 ? rest : a;
+  if (e.lo >= 0 && e.hi < k) return e;
+  const c = e === rest ? coarse(r, k) : undefined;
+  if (c) return iadd(imulc(imodc(c.high, k / c.unit), c.unit), c.low);
   // (x % (k*m)) % k = x % k
   if (e.op === 'rem' && e.args[1].op === 'const' && e.args[1].value % k === 0)
     return imodc(e.args[0], k);
-  return boundedInt('rem', e, int(k), 0, k - 1);
+  return binary('rem', e, int(k));
+}
+
+/**
+ * l as high * unit + low with 0 <= low < unit, for a unit that divides k: then low does not matter to
+ * l / k. (i*64 + j) / 512 is i / 8 when j < 64.
+ */
+function coarse(l: Linear, k: number): { unit: number; high: Expr; low: Expr } | undefined {
+  for (const { coef: unit } of l.terms) {
+    if (unit <= 1 || k % unit !== 0) continue;
+    const [high, low] = split(l, unit).map(fromLinear);
+    if (low.lo >= 0 && low.hi < unit) return { unit, high, low };
+  }
+  return undefined;
 }
 
 function quotient(a: Expr, k: number): Expr {
   // (x / j) / k = x / (j*k)
   if (a.op === 'div' && a.args[1].op === 'const') return idivc(a.args[0], a.args[1].value * k);
-  return boundedInt('div', a, int(k), Math.floor(a.lo / k), Math.floor(a.hi / k));
+  return binary('div', a, int(k));
 }
 
 /** l = q*k + r, with every term that k divides in q. */
@@ -141,6 +156,12 @@ function split(l: Linear, k: number): [Linear, Linear] {
     { constant: c, terms: q },
     { constant: l.constant - c * k, terms: r },
   ];
+}
+
+/** How many of `total` there are from `start` on, `most` at the most. */
+export function remaining(total: number, start: Expr, most: Expr): Expr {
+  const left = isub(int(total), start);
+  return left.lo >= most.hi ? most : left.hi <= most.lo ? left : binary('min', left, most);
 }
 
 /** Row-major position of `index` in an array of `shape`. */
@@ -191,11 +212,5 @@ export function dependsOn(e: Expr, v: Expr, seen: Set<Expr> = new Set()): boolea
 /** `e` moved into 0..hi. */
 export function clampIndex(e: Expr, hi: number): Expr {
   if (e.lo >= 0 && e.hi <= hi) return e;
-  return boundedInt(
-    'min',
-    boundedInt('max', e, int(0), 0, e.hi),
-    int(Math.max(0, hi)),
-    0,
-    Math.max(0, hi),
-  );
+  return binary('min', binary('max', e, int(0)), int(Math.max(0, hi)));
 }

@@ -183,9 +183,9 @@ function minMax(e: Expr, a: Text, b: Text, helper: (name: string, ...a: Text[]) 
   if (e.dtype === 'float32' || e.dtype === 'float64') {
     // Against a constant, "x unless the constant is strictly better" already keeps a NaN in x. The
     // tie of -0 with 0 is decided by the constant.
-    const [x, k] = e.args[1].op === 'const' ? [0, 1] : e.args[0].op === 'const' ? [1, 0] : [-1, -1];
-    const simple = x >= 0 && (e.args[x].op === 'var' || e.args[x].op === 'load');
-    if (simple && !Number.isNaN(e.args[k].value)) {
+    const k = e.args.findIndex((x) => x.op === 'const' && !Number.isNaN(x.value));
+    const x = 1 - k;
+    if (k >= 0) {
       const v = e.args[k].value;
       const tie = e.op === 'max' ? Object.is(v, 0) : Object.is(v, -0);
       const symbol = (e.op === 'max' ? '<' : '>') + (tie ? '=' : '');

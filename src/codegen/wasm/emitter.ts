@@ -5,8 +5,8 @@
 import type { BufferRef, Kernel } from '../../compiler/loopnest.ts';
 import { bytesOf, type DType } from '../../dtype.ts';
 import {
+  asWritten,
   type BinaryOp,
-  boundedInt,
   type Expr,
   int,
   type Scalar,
@@ -328,7 +328,7 @@ export class Emitter {
     if (constant < 0 || constant >= 2 ** 31) safe = false;
     terms.sort((x, y) => this.depthOf(x.atom) - this.depthOf(y.atom) || x.atom.id - y.atom.id);
     const sumOf = (op: 'add' | 'mul', a: Expr, b: Expr): Expr => {
-      const e = boundedInt(op, a, b, -(2 ** 31), 2 ** 31 - 1);
+      const e = asWritten(op, a, b);
       this.#sums.add(e);
       return e;
     };

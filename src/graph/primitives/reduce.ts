@@ -4,7 +4,6 @@ import type { Stmt } from '../../compiler/loopnest.ts';
 import { type DType, isFloat } from '../../dtype.ts';
 import {
   binary,
-  boundedInt,
   compare,
   constant,
   type Expr,
@@ -14,7 +13,7 @@ import {
   select,
   variable,
 } from '../../expr/expr.ts';
-import { iadd, idivc, imodc, imulc, isub } from '../../expr/index-math.ts';
+import { iadd, idivc, imodc, imulc, isub, remaining } from '../../expr/index-math.ts';
 import { showShape, sizeOf } from '../../shape.ts';
 import type { Value } from '../graph.ts';
 import * as lax from '../lax.ts';
@@ -326,10 +325,7 @@ function alongRows(
   const blocks = Math.ceil(inner / stretch);
   const piece = variable('piece', 'int32', 0, Math.max(0, outer * blocks - 1));
   const start = imulc(imodc(piece, blocks), stretch);
-  const count =
-    blocks === 1
-      ? int(inner)
-      : boundedInt('min', isub(int(inner), start), int(stretch), 1, stretch);
+  const count = remaining(inner, start, int(stretch));
   const i = variable('i', 'int32', 0, Math.max(0, n - 2));
   const lane = variable('lane', 'int32', 0, inner - 1);
   const base = iadd(imulc(idivc(piece, blocks), n * inner), lane);

@@ -1,7 +1,7 @@
 /** How scatter runs: one index vector after another, with whole rows of a window at a time. */
 import type { Stmt } from '../../compiler/loopnest.ts';
-import { binary, boundedInt, compare, convert, type Expr, int, variable } from '../../expr/expr.ts';
-import { delinearize, iadd, imulc, isub, linearize } from '../../expr/index-math.ts';
+import { binary, compare, convert, type Expr, int, variable } from '../../expr/expr.ts';
+import { delinearize, iadd, imulc, linearize, remaining } from '../../expr/index-math.ts';
 import { sizeOf } from '../../shape.ts';
 import type { Node } from '../graph.ts';
 import type { LoopIO, LoopKernel } from '../primitive.ts';
@@ -45,8 +45,7 @@ export function scatterLoops(
 
   const piece = pieces > 1 ? counter('c', pieces) : int(0);
   const first = imulc(piece, width);
-  const left = isub(int(columns), first);
-  const extent = columns % width === 0 ? int(width) : boundedInt('min', left, int(width), 1, width);
+  const extent = remaining(columns, first, int(width));
 
   const n = sizeOf(x.shape);
   const copy = (position: Expr): Stmt => io.store(0, position, io.load(0, position));

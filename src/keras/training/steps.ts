@@ -68,7 +68,9 @@ export class Layout {
   unpack(tensors: readonly Tensor[]): StepData<never, never, never> {
     let i = 0;
     const fill = (tree: TreeOf<Tensor | null>): unknown =>
-      tree === null ? undefined : mapLeaves(tree, (t) => (t === null ? null : tensors[this.#places[i++]]));
+      tree === null
+        ? undefined
+        : mapLeaves(tree, (t) => (t === null ? null : tensors[this.#places[i++]]));
     const [x, y, sampleWeight] = [this.#trees.x, this.#trees.y, this.#trees.weight].map(fill);
     return { x, y, sampleWeight } as StepData<never, never, never>;
   }
