@@ -8,6 +8,7 @@ import type { KernelFacts, Writes } from './facts.ts';
 import { scalarType } from './prelude.ts';
 import { indent, Scope } from './scope.ts';
 import { type TileShape, type TileStrides, tileCallName } from './tile.ts';
+import { type TransposingCopy, transposingCopy } from './transpose.ts';
 import { Values } from './values.ts';
 
 /** What kernels ask of the file they stand in. */
@@ -122,6 +123,12 @@ export class KernelPrinter {
   }
 
   #for(s: Extract<Stmt, { kind: 'for' }>, scope: Scope): void {
+    const copy = transposingCopy(s);
+    if (copy) {
+      this.#transpose(copy, scope);
+      this.#forget(scope, this.#facts.writesOf([s]));
+      return;
+    }
     const start = this.#values.text(s.start, scope);
     let end: string;
     if (s.extent.op === 'const' && s.start.op === 'const') {
@@ -296,6 +303,19 @@ export class KernelPrinter {
     scope.lines.push(`while (${simple ? cond.text : '1'}) {`, ...indent(inner.lines), '}');
   }
 
+  #place(buffer: number, base: Expr, scope: Scope): string {
+    const pointer = this.#buffers.pointer(buffer);
+    if (base.op === 'const' && base.value === 0) return pointer;
+    return `${pointer} + ${wrap(this.#values.text(base, scope), 12)}`;
+  }
+
+  #transpose(c: TransposingCopy, scope: Scope): void {
+    this.#needs.helper('transpose_f32');
+    const from = this.#place(c.from, c.fromBase, scope);
+    const to = this.#place(c.to, c.toBase, scope);
+    scope.lines.push(`transpose_f32(${from}, ${c.row}, ${to}, ${c.step}, ${c.width}, ${c.depth});`);
+  }
+
   #tile(s: Extract<Stmt, { kind: 'tile' }>, scope: Scope): void {
     const { dtype, rows, cols, accumulate, outer } = s;
     const shape = { dtype, rows, cols, accumulate, rounds: outer !== undefined };
@@ -304,15 +324,10 @@ export class KernelPrinter {
       ...(outer && { aOuter: outer.aStep, bOuter: outer.bStep }),
     };
     this.#needs.tile(shape, strides);
-    const place = (buffer: number, base: Expr): string => {
-      const pointer = this.#buffers.pointer(buffer);
-      if (base.op === 'const' && base.value === 0) return pointer;
-      return `${pointer} + ${wrap(this.#values.text(base, scope), 12)}`;
-    };
     const args = [
-      place(s.a.buffer, s.a.base),
-      place(s.b.buffer, s.b.base),
-      place(s.out.buffer, s.out.base),
+      this.#place(s.a.buffer, s.a.base, scope),
+      this.#place(s.b.buffer, s.b.base, scope),
+      this.#place(s.out.buffer, s.out.base, scope),
       this.#values.text(s.depth, scope).text,
       ...(outer ? [this.#values.text(outer.extent, scope).text] : []),
     ];

@@ -5,6 +5,7 @@
 import type { DType } from '../../dtype.ts';
 import type { Scalar } from '../../expr/expr.ts';
 import { vectorType } from './tile.ts';
+import { transposingCopySource } from './transpose.ts';
 
 const scalarTypes: Record<Scalar, string> = {
   float32: 'f32',
@@ -136,6 +137,7 @@ const helpers: Record<string, string> = {
   u32_of_f64: toInteger('u32_of_f64', 'f64', ''),
   bits_of_f32: `${inline} u32 bits_of_f32(f32 x) { union { f32 f; u32 u; } v = {x}; return v.u; }`,
   f32_of_bits: `${inline} f32 f32_of_bits(u32 x) { union { u32 u; f32 f; } v = {x}; return v.f; }`,
+  transpose_f32: transposingCopySource,
   // Bounds of the share of one thread; a share starts at a multiple of \`grain\`.
   part:
     'static i32 part(i32 extent, i32 grain, i32 i, i32 parts) {\n' +
