@@ -473,7 +473,7 @@ function mainKernel(
   const fitting = Math.max(1, Math.floor(secondLevel / (rows * p.k * bytes)));
   const perBlock = Math.max(
     1,
-    blocked ? Math.min(fitting, Math.ceil(mTiles / want)) : Math.ceil(mTiles / want),
+    blocked ? Math.min(fitting, Math.ceil(mTiles / want)) : Math.floor(mTiles / want),
   );
   const blocks = Math.ceil(mTiles / perBlock);
   const block = loopOver('mb', blocks);
