@@ -43,6 +43,17 @@ const takesWhole = (n: Node): boolean => kind(n) === 'loops' || kind(n) === 'con
 /** Convolutions read overlapping windows over and over: their operands lie in memory. */
 const readsInPlace = (n: Node): boolean => n.primitive.name === 'conv_general_dilated';
 
+/**
+ * Whether an operand is one small matrix for each of a batch, as in attention: such are read where they
+ * lie, and who computes one would pack it for that alone. What makes it can often finish it in passing.
+ */
+function isSmallMatrix(v: Value, node: Node): boolean {
+  const { lhsBatch } = node.attrs as { lhsBatch?: readonly number[] };
+  if (!lhsBatch?.length) return false;
+  const batch = sizeOf(node.outputs[0].shape.slice(0, lhsBatch.length));
+  return sizeOf(v.shape) <= batch << 16;
+}
+
 /** How `node` reads an operand: at its own element, elsewhere, or many times over. */
 function reading(node: Node, operand: number): { aligned: boolean; repeats: boolean } {
   const { lowering, name } = node.primitive;
@@ -93,7 +104,11 @@ export function fuse(graph: Graph): Fusion {
     // A product reads each element once, while packing, if nobody else needs it. But it packs across
     // rows, where a window would be gathered from far apart.
     const prologue =
-      uses.length === 1 && kind(uses[0][0]) === 'contract' && c <= 64 && !windows.has(v);
+      uses.length === 1 &&
+      kind(uses[0][0]) === 'contract' &&
+      c <= 64 &&
+      !windows.has(v) &&
+      !isSmallMatrix(v, uses[0][0]);
     const worth =
       outputs.has(v) ||
       whole ||
