@@ -100,8 +100,7 @@ function intern(op: ExprOp, dtype: Scalar, args: readonly Expr[], extra: Extra =
   if (extra.buffer !== undefined) key += `|@${extra.buffer}`;
   const known = interned.get(key);
   if (known) return known;
-  const unknown = extra.lo === undefined ? typeRange[dtype] : [-Infinity, Infinity];
-  const [lo, hi] = rangeOf(op, dtype, args) ?? unknown;
+  const [lo, hi] = rangeOf(op, dtype, args) ?? typeRange[dtype];
   const e: Expr = {
     id: nextId++,
     op,
