@@ -20,14 +20,13 @@ import {
 } from '../expr/expr.ts';
 import {
   clampIndex,
-  fromLinear,
   iadd,
   idivc,
   imulc,
-  linear,
   linearize,
   remaining,
   strideOf,
+  without,
 } from '../expr/index-math.ts';
 import { isDirect, lowerDirect } from './convolution.ts';
 import { type Buffers, Elements, sameElement } from './elements.ts';
@@ -358,11 +357,7 @@ function directAccess(
   const row = strideOf(e.args[0], r);
   const step = strideOf(e.args[0], k);
   if (row === undefined || step === undefined) return undefined;
-  const l = linear(e.args[0]);
-  const rest = fromLinear({
-    constant: l.constant,
-    terms: l.terms.filter((t) => t.atom !== r && t.atom !== k),
-  });
+  const rest = without(e.args[0], r, k);
   // A dimension of size 1 has no stride of its own; any will do.
   const perRow = size === 1 ? 1 : row;
   return {
@@ -471,6 +466,7 @@ function mainKernel(
   const scratch = [{ dtype, length: rows * Math.max(cols, nRestCols) }];
   const want = Math.max(1, Math.ceil(64 / (p.batch * (rowsOuter ? 1 : nTiles))));
   const fitting = Math.max(1, Math.floor(secondLevel / (rows * p.k * bytes)));
+  // Not fewer pieces than wanted: an odd one out keeps a thread waiting.
   const perBlock = Math.max(
     1,
     blocked ? Math.min(fitting, Math.ceil(mTiles / want)) : Math.floor(mTiles / want),

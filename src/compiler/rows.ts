@@ -5,7 +5,7 @@
  */
 import { bytesOf, type DType } from '../dtype.ts';
 import { type Expr, exprOrder, load, rebuild, variable } from '../expr/expr.ts';
-import { imulc, isub, linear } from '../expr/index-math.ts';
+import { imulc, isub, strideOf, without } from '../expr/index-math.ts';
 import { exprsOf, type Kernel, mapBody, type Scratch, type Stmt, visitStmts } from './loopnest.ts';
 import { replacer } from './loops.ts';
 import { isRegion, region, touched, type Unit } from './plan.ts';
@@ -162,18 +162,9 @@ function inlined(body: readonly Stmt[]): readonly Stmt[] {
 
 /** R, where `index` is p * R + rest and 0 <= rest < R. */
 function rowOf(index: Expr, p: Expr): number | undefined {
-  const { constant, terms } = linear(index);
-  let size = 0;
-  let [lo, hi] = [constant, constant];
-  for (const { atom, coef } of terms) {
-    if (atom === p) size = coef;
-    else if (exprOrder([atom]).includes(p)) return undefined;
-    else {
-      lo += Math.min(coef * atom.lo, coef * atom.hi);
-      hi += Math.max(coef * atom.lo, coef * atom.hi);
-    }
-  }
-  return size > 0 && lo >= 0 && hi < size ? size : undefined;
+  const size = strideOf(index, p);
+  const rest = without(index, p);
+  return size !== undefined && size > 0 && rest.lo >= 0 && rest.hi < size ? size : undefined;
 }
 
 function join(a: RowKernel, b: RowKernel): RowKernel {

@@ -81,6 +81,12 @@ export function fromLinear(l: Linear): Expr {
   return e;
 }
 
+/** `e` without its terms in `vars`, of which it is a sum of multiples and a rest. */
+export function without(e: Expr, ...vars: readonly Expr[]): Expr {
+  const { constant, terms } = linear(e);
+  return fromLinear({ constant, terms: terms.filter((t) => !vars.includes(t.atom)) });
+}
+
 export function iadd(a: Expr, b: Expr): Expr {
   return fromLinear(sum(linear(a), linear(b), 1));
 }

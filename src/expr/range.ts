@@ -32,7 +32,7 @@ function mathematical(op: ExprOp, args: readonly Expr[]): Range | undefined {
     case 'sub':
       return [a.lo - b.hi, a.hi - b.lo];
     case 'mul':
-      // Products of rounding errors and infinities are not worth knowing.
+      // Nothing asks for those of floats.
       return a.dtype === 'int32' ? corners((x, y) => x * y, a, b) : undefined;
     case 'min':
     case 'max':

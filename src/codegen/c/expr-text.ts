@@ -3,6 +3,7 @@
  * stands at the top of expr/expr.ts.
  */
 import type { Expr } from '../../expr/expr.ts';
+import { rangeOf } from '../../expr/range.ts';
 import { literal, scalarType } from './prelude.ts';
 
 /** C text with the precedence of its outermost operator; higher binds tighter. */
@@ -62,27 +63,12 @@ export function choose(c: Text, a: Text, b: Text): Text {
   return { text, prec: TERNARY };
 }
 
-const int32Min = -(2 ** 31);
-const int32Max = 2 ** 31 - 1;
-
 /**
  * Whether the mathematical value of this int32 operation is known to fit: then it is index
  * arithmetic and prints with C's own operators, which lets the compiler follow addresses through
  * it. Otherwise it is data and must wrap.
  */
-function fits(e: Expr): boolean {
-  if (e.lo > int32Min || e.hi < int32Max) return e.lo >= int32Min && e.hi <= int32Max;
-  const [a, b] = e.args;
-  const corners =
-    e.op === 'add'
-      ? [a.lo + b.lo, a.hi + b.hi]
-      : e.op === 'sub'
-        ? [a.lo - b.hi, a.hi - b.lo]
-        : e.op === 'neg'
-          ? [-a.hi, -a.lo]
-          : [a.lo * b.lo, a.lo * b.hi, a.hi * b.lo, a.hi * b.hi];
-  return corners.every((v) => v >= int32Min && v <= int32Max);
-}
+const fits = (e: Expr): boolean => rangeOf(e.op, e.dtype, e.args) !== undefined;
 
 /**
  * @param args texts of `e.args`

@@ -8,7 +8,7 @@
  */
 import type { Stmt } from '../../compiler/loopnest.ts';
 import type { Expr } from '../../expr/expr.ts';
-import { dependsOn, fromLinear, linear, strideOf } from '../../expr/index-math.ts';
+import { strideOf, without } from '../../expr/index-math.ts';
 
 /** from[fromBase + r*row + k] goes to to[toBase + k*step + r], for r < width and k < depth. */
 export interface TransposingCopy {
@@ -39,16 +39,8 @@ export function transposingCopy(s: Extract<Stmt, { kind: 'for' }>): TransposingC
   const across = strideOf(store.index, r) === 1 && strideOf(value.args[0], k) === 1;
   if (!across || step === undefined || row === undefined || row <= 1) return undefined;
   if (width % 4 !== 0 || width === 0 || step < width || depth < 4) return undefined;
-  const [fromBase, toBase] = [base(value.args[0], k, r), base(store.index, k, r)];
+  const [fromBase, toBase] = [without(value.args[0], k, r), without(store.index, k, r)];
   return { from: value.buffer, fromBase, row, to: store.buffer, toBase, step, width, depth };
-}
-
-function base(index: Expr, k: Expr, r: Expr): Expr {
-  const { constant, terms } = linear(index);
-  return fromLinear({
-    constant,
-    terms: terms.filter(({ atom }) => !dependsOn(atom, k) && !dependsOn(atom, r)),
-  });
 }
 
 /** The C function behind it. Both compilers have vectors of four, whatever the processor has. */
