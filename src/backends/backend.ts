@@ -14,11 +14,6 @@ export interface DeviceBuffer {
    * `Backend.sync` is true.
    */
   readSync(into?: Uint8Array): Uint8Array;
-  /**
-   * The contents themselves, where the host sees the backend's memory as well as its own; until the
-   * backend is used again.
-   */
-  view?(): Uint8Array;
   /** Frees the memory; a second call does nothing. Using the buffer afterwards is an error. */
   dispose(): void;
   readonly disposed: boolean;
@@ -52,8 +47,13 @@ export interface Executable {
    * Runs the program. `inputs` are in the order of `graph.inputs`; the result is in the order of
    * `graph.outputs`. A donated input's buffer comes back as an output or is disposed of. Of several
    * `times` (default 1; only with `inPlace`), each finds in the inputs what the last has left there.
+   * Output i is put in `places[i]`, a `Backend.part`, when that is given, which then is the result.
    */
-  run(inputs: readonly DeviceBuffer[], times?: number): DeviceBuffer[];
+  run(
+    inputs: readonly DeviceBuffer[],
+    times?: number,
+    places?: readonly (DeviceBuffer | undefined)[],
+  ): DeviceBuffer[];
   dispose(): void;
 }
 
@@ -66,6 +66,11 @@ export interface Backend {
   /** What it can compute; absent: every dtype. Compiling a graph with another one throws `dtype`. */
   readonly dtypes?: ReadonlySet<DType>;
   allocate(byteLength: number): DeviceBuffer;
+  /**
+   * A stretch of a buffer as a buffer of its own, for `Executable.run` to put an output in, where that
+   * can be done. It is good until the whole is disposed of; its own disposal frees nothing.
+   */
+  part?(whole: DeviceBuffer, start: number, byteLength: number): DeviceBuffer;
   compile(graph: Graph, options?: CompileOptions): Executable;
   /** Bytes held by live buffers. */
   memory(): { readonly buffers: number; readonly bytes: number };

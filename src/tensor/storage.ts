@@ -263,7 +263,7 @@ function turn(): Promise<void> {
 /**
  * Lets the event loop turn when much has been allocated since it last did, after asking the garbage
  * collector to look when very much has: finalizers, which free what it found dead, run only then.
- * Every asynchronous read calls this.
+ * Every asynchronous read calls this, and every prediction in parts.
  */
 export async function breathe(): Promise<void> {
   if (sinceTurn < yieldAfter && sinceCollection < collectAfter) return;

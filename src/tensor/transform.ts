@@ -300,8 +300,12 @@ export class TracedExecutable {
     return inPlace?.slice(0, count).every((from, i) => from === i) ?? false;
   }
   /** Buffers in the order of graph.inputs to buffers in the order of graph.outputs. */
-  run(inputs: readonly DeviceBuffer[], times = 1): DeviceBuffer[] {
-    return this.#executable.run(inputs, times);
+  run(
+    inputs: readonly DeviceBuffer[],
+    times = 1,
+    places?: readonly (DeviceBuffer | undefined)[],
+  ): DeviceBuffer[] {
+    return this.#executable.run(inputs, times, places);
   }
   dispose(): void {
     this.#executable.dispose();
@@ -349,8 +353,15 @@ export interface TracedProgram {
   readonly read: readonly StateCell[];
   /** Whether it can run several times at once: its state is changed where it lies. */
   readonly repeats: boolean;
-  /** The declared inputs to the results, those of the last of `times` runs; moves the state. */
-  run(inputs: readonly DeviceBuffer[], times?: number): DeviceBuffer[];
+  /**
+   * The declared inputs to the results, those of the last of `times` runs, in `places` where they are
+   * given (see `Executable.run`); moves the state.
+   */
+  run(
+    inputs: readonly DeviceBuffer[],
+    times?: number,
+    places?: readonly DeviceBuffer[],
+  ): DeviceBuffer[];
 }
 
 /**
@@ -384,13 +395,17 @@ export function traceToExecutable(
   const buffers: DeviceBuffer[] = new Array(g.inputs.length);
   const [nc, nr, ni, nh] = [changed.length, read.length, inputs.length, held.length];
   const repeats = executable.inPlace(nc);
-  const run = (given: readonly DeviceBuffer[], times = 1): DeviceBuffer[] => {
+  const run: TracedProgram['run'] = (given, times = 1, places?) => {
     let at = nc;
     for (let i = 0; i < nr; i++) buffers[at++] = read[i].peek(backend);
     for (let i = 0; i < ni; i++) buffers[at++] = given[i];
     for (let i = 0; i < nh; i++) buffers[at++] = bufferOf(held[i]);
     for (let i = 0; i < nc; i++) buffers[i] = changed[i].take(backend);
-    const out = executable.run(buffers, times);
+    const out = executable.run(
+      buffers,
+      times,
+      places && [...changed.map(() => undefined), ...places],
+    );
     for (let i = 0; i < nc; i++) changed[i].put(out[i], backend);
     return nc === 0 ? out : out.slice(nc);
   };

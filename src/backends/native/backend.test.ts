@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Program } from '../../compiler/program.ts';
 import { GradloomError } from '../../errors.ts';
 import { binary, constant, type Expr, int, load, variable } from '../../expr/expr.ts';
+import { Graph, lax } from '../../graph/index.ts';
 import type { DeviceBuffer } from '../backend.ts';
 import { NativeBackend } from './backend.ts';
 import { createNativeBackend, probeNative } from './index.ts';
@@ -64,6 +65,27 @@ describe.skipIf(!cc)('the native backend', () => {
     empty.dispose();
     expect(buffer.disposed).toBe(true);
     expect(backend.memory()).toEqual({ buffers: 0, bytes: 0 });
+    backend.dispose();
+  });
+
+  it('puts outputs where it is told to', () => {
+    const backend = make();
+    const x = lax.parameter([3], 'float32');
+    const e = backend.compile(new Graph([x], [lax.neg(x), lax.add(x, x)]));
+    const given = upload(backend, Float32Array.of(1, 2, 3));
+    const whole = upload(backend, new Float32Array(8));
+    const place = backend.part(whole, 8, 12);
+    const [, twice] = e.run([given], 1, [place]);
+    expect(contents(whole)).toEqual([0, 0, -1, -2, -3, 0, 0, 0]);
+    expect(contents(twice)).toEqual([2, 4, 6]);
+    place.dispose();
+    expect(codeOf(() => e.run([given], 1, [place]))).toBe('buffer-size');
+    expect(codeOf(() => e.run([given], 1, [backend.part(whole, 0, 16)]))).toBe('buffer-size');
+    expect(codeOf(() => backend.part(whole, 24, 12))).toBe('buffer-size');
+    for (const b of [given, whole, twice]) b.dispose();
+    expect(codeOf(() => backend.part(whole, 0, 4))).toBe('disposed');
+    expect(backend.memory()).toEqual({ buffers: 0, bytes: 0 });
+    e.dispose();
     backend.dispose();
   });
 

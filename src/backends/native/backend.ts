@@ -12,7 +12,7 @@ import type { Backend, CompileOptions, DeviceBuffer, Executable } from '../backe
 import { hashOf } from './cache.ts';
 import { CompileError, runCompiler } from './compiler.ts';
 import { type LoadedProgram, NativeExecutable, Workspace } from './executable.ts';
-import { Memory } from './memory.ts';
+import { Memory, type NativeBuffer } from './memory.ts';
 import { type Plan, planKey, readPlan, writePlan } from './plans.ts';
 import type { Address, Runtime } from './runtime.ts';
 import { nativeTarget } from './target.ts';
@@ -87,6 +87,10 @@ export class NativeBackend implements Backend {
       throw new GradloomError('memory', `Cannot allocate ${byteLength} bytes.`, { byteLength });
     }
     return this.#memory.buffer(byteLength);
+  }
+
+  part(whole: DeviceBuffer, start: number, byteLength: number): DeviceBuffer {
+    return (whole as NativeBuffer).part(start, byteLength);
   }
 
   compile(graph: Graph, options: CompileOptions = {}): Executable {

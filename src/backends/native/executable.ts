@@ -169,7 +169,11 @@ export class NativeExecutable implements Executable {
     this.#words[word * 2 + 1] = Math.floor(value / 2 ** 32);
   }
 
-  run(inputs: readonly DeviceBuffer[], times = 1): DeviceBuffer[] {
+  run(
+    inputs: readonly DeviceBuffer[],
+    times = 1,
+    places: readonly (DeviceBuffer | undefined)[] = [],
+  ): DeviceBuffer[] {
     const blocks = this.#take(inputs);
     const words = this.#words;
     const workspace = this.#workspace;
@@ -186,7 +190,9 @@ export class NativeExecutable implements Executable {
     const results = new Array<NativeBuffer>(plans.length);
     try {
       for (let i = 0; i < plans.length; i++) {
-        if (plans[i].donatedFrom < 0) results[i] = memory.buffer(plans[i].bytes);
+        if (plans[i].donatedFrom >= 0) continue;
+        const place = places[i];
+        results[i] = place ? this.#placed(i, place) : memory.buffer(plans[i].bytes);
       }
     } catch (e) {
       for (const r of results) r?.dispose();
@@ -216,6 +222,17 @@ export class NativeExecutable implements Executable {
     for (const i of this.#donated) inputs[i].dispose();
     blocks.length = 0;
     return results;
+  }
+
+  /** The place that output `i` is to be put in, checked. */
+  #placed(i: number, place: DeviceBuffer): NativeBuffer {
+    const { bytes } = this.#outputs[i];
+    if (place instanceof NativeBuffer && place.block && place.byteLength === bytes) return place;
+    throw new GradloomError(
+      'buffer-size',
+      `Output ${i} of ${this.#name} takes ${bytes} bytes of native memory and was given a place of ${place.byteLength}.`,
+      { output: i, expected: bytes, received: place.byteLength },
+    );
   }
 
   /** Runs the program in JavaScript, over the same memory and the same table of addresses. */

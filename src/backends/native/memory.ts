@@ -147,8 +147,15 @@ export class NativeBuffer implements DeviceBuffer {
     this.bytes().set(bytes);
   }
 
-  view(): Uint8Array {
-    return this.bytes();
+  part(start: number, byteLength: number): NativeBuffer {
+    const { block } = this;
+    if (!block) throw new GradloomError('disposed', 'This buffer has been disposed of.');
+    if (start < 0 || start + byteLength > this.byteLength)
+      throw new GradloomError(
+        'buffer-size',
+        `A buffer of ${this.byteLength} bytes has no ${byteLength} bytes from ${start} on.`,
+      );
+    return new NativePart(this.memory, new Block(block.address + start, byteLength), byteLength);
   }
 
   readSync(into?: Uint8Array): Uint8Array {
@@ -173,5 +180,12 @@ export class NativeBuffer implements DeviceBuffer {
     this.block = undefined;
     this.memory.forget(this.byteLength);
     return block;
+  }
+}
+
+/** A stretch of a buffer, which owns the memory. */
+class NativePart extends NativeBuffer {
+  override release(): undefined {
+    this.block = undefined;
   }
 }

@@ -101,16 +101,20 @@ export class CopiedExecutable implements Executable {
     this.#donate = options.donate ?? [];
   }
 
-  run(inputs: readonly DeviceBuffer[]): DeviceBuffer[] {
+  run(
+    inputs: readonly DeviceBuffer[],
+    _times?: number,
+    places: readonly (DeviceBuffer | undefined)[] = [],
+  ): DeviceBuffer[] {
     const given = inputs.map((b) => {
       const copy = this.#other.allocate(b.byteLength);
       copy.write(b.readSync());
       return copy;
     });
     const results = this.#executable.run(given);
-    const outputs = results.map((r) => {
+    const outputs = results.map((r, i) => {
       const bytes = r.readSync();
-      const own = this.#own.allocate(bytes.byteLength);
+      const own = places[i] ?? this.#own.allocate(bytes.byteLength);
       own.write(bytes);
       return own;
     });
@@ -142,7 +146,7 @@ export class PromotedExecutable implements Executable {
     this.#perRun = operations + runCost;
   }
 
-  run(inputs: readonly DeviceBuffer[]): DeviceBuffer[] {
+  run(...[inputs, , places]: Parameters<Executable['run']>): DeviceBuffer[] {
     this.#left -= this.#perRun;
     if (this.#left < 0 && this.#compile) {
       const compile = this.#compile;
@@ -151,7 +155,7 @@ export class PromotedExecutable implements Executable {
       this.#current.dispose();
       this.#current = faster;
     }
-    return this.#current.run(inputs);
+    return this.#current.run(inputs, 1, places);
   }
 
   dispose(): void {

@@ -1,5 +1,5 @@
 /** Putting the outputs of batches together. */
-import type { DeviceBuffer } from '../../backends/backend.ts';
+import type { Backend, DeviceBuffer } from '../../backends/backend.ts';
 import { getBackend } from '../../backends/registry.ts';
 import { bytesOf, type DType, makeArray, type TypedArray } from '../../dtype.ts';
 import { GradloomError } from '../../errors.ts';
@@ -17,8 +17,8 @@ export interface Outputs {
 
 /** Outputs of batches, read as they come, put together at the end. */
 export class Parts {
-  /** Samples there will be, when that is known: then their place is ready. */
-  readonly #samples: number | undefined;
+  /** Samples there will be, when that is known and each has its row: then their place is ready. */
+  #samples: number | undefined;
   readonly #leaves: TypedArray[][] = [];
   readonly #ready: Tensor[] = [];
   readonly #host: TypedArray[] = [];
@@ -29,30 +29,58 @@ export class Parts {
     this.#samples = samples;
   }
 
-  async add(p: Outputs, results: readonly DeviceBuffer[]): Promise<void> {
+  /** Runs the program for a batch of so many samples and keeps what it gives. */
+  async add(
+    p: Outputs,
+    samples: number,
+    run: (places?: readonly DeviceBuffer[]) => DeviceBuffer[],
+  ): Promise<void> {
+    this.#check(p, samples);
+    const backend = getBackend();
+    if (this.#samples !== undefined && backend.part) {
+      for (const b of run(p.outputs.map((o, i) => this.#part(i, o, backend)))) b.dispose();
+    } else {
+      for (const [i, b] of run().entries()) {
+        const place = this.#place(i, p.outputs[i]);
+        if (backend.sync) b.readSync(place);
+        else place.set(await b.read());
+        b.dispose();
+      }
+    }
+    this.#rows += samples;
+  }
+
+  /** Whether these outputs can stand behind those of the batches before. */
+  #check(p: Outputs, samples: number): void {
     const first = this.#program;
     this.#program ??= p;
-    let rows = 0;
-    for (const [i, b] of results.entries()) {
-      const { shape } = p.outputs[i];
+    const rowEach = p.outputs.every((o) => o.shape[0] === samples);
+    if (!first && !rowEach) this.#samples = undefined;
+    for (const [i, { shape }] of p.outputs.entries()) {
       const was = first?.outputs[i].shape;
-      if (shape.length === 0 || (was && !sameShape(was.slice(1), shape.slice(1))))
+      const joins = shape.length > 0 && (!was || sameShape(was.slice(1), shape.slice(1)));
+      if (!joins || (this.#samples !== undefined && !rowEach))
         throw new GradloomError(
           'data',
           `predict: outputs of batches cannot be joined: shape ${showShape(shape)}${was ? ` after ${showShape(was)}` : ' has no batch dimension'}.`,
           { shape: [...shape] },
         );
-      rows = shape[0];
-      const place = this.#place(i, b, p.outputs[i]);
-      if (getBackend().sync) b.readSync(place);
-      else place.set(await b.read());
-      b.dispose();
     }
-    this.#rows += rows;
   }
 
-  /** Where the next rows of output `i` go. */
-  #place(i: number, result: DeviceBuffer, { shape, dtype }: Aval): Uint8Array {
+  /** The next rows of the whole of output `i`: the program itself writes them there. */
+  #part(i: number, { shape, dtype }: Aval, backend: Backend): DeviceBuffer {
+    const whole: Shape = [this.#samples!, ...shape.slice(1)];
+    const rowBytes = sizeOf(shape.slice(1)) * bytesOf(dtype);
+    this.#ready[i] ??= fromBuffer(backend.allocate(this.#samples! * rowBytes), {
+      shape: whole,
+      dtype,
+    });
+    return backend.part!(bufferOf(this.#ready[i]), this.#rows * rowBytes, shape[0] * rowBytes);
+  }
+
+  /** Where the next rows of output `i` go in the host's memory. */
+  #place(i: number, { shape, dtype }: Aval): Uint8Array {
     const size = sizeOf(shape.slice(1));
     if (this.#samples === undefined) {
       const rows = makeArray(dtype, shape[0] * size);
@@ -60,20 +88,12 @@ export class Parts {
       this.#leaves[i].push(rows);
       return bytesIn(rows);
     }
-    const begin = this.#rows * size * bytesOf(dtype);
-    const end = begin + result.byteLength;
-    const whole: Shape = [this.#samples, ...shape.slice(1)];
-    // The native backend keeps large pieces of memory for the next time; the host asks for them anew.
-    if (result.view) {
-      const bytes = this.#samples * size * bytesOf(dtype);
-      this.#ready[i] ??= fromBuffer(getBackend().allocate(bytes), { shape: whole, dtype });
-      return bufferOf(this.#ready[i]).view!().subarray(begin, end);
-    }
     if (!this.#host[i]) {
       this.#host[i] = makeArray(dtype, this.#samples * size);
-      this.#ready[i] = fromData(this.#host[i], whole, dtype);
+      this.#ready[i] = fromData(this.#host[i], [this.#samples, ...shape.slice(1)], dtype);
     }
-    return bytesIn(this.#host[i]).subarray(begin, end);
+    const begin = this.#rows * size * bytesOf(dtype);
+    return bytesIn(this.#host[i]).subarray(begin, begin + shape[0] * size * bytesOf(dtype));
   }
 
   join(): TreeOf<Tensor> {

@@ -4,6 +4,7 @@ import { getBackend } from '../../backends/registry.ts';
 import { GradloomError } from '../../errors.ts';
 import { lax } from '../../graph/index.ts';
 import {
+  breathe,
   bufferOf,
   fromBuffer,
   fromData,
@@ -117,6 +118,8 @@ export class Predictor {
 
   async #inParts(data: Data, rows: number, o: PredictOptions): Promise<TreeOf<Tensor>> {
     const { n } = data;
+    // Large results of earlier calls that nobody holds any more: their memory is there for this one.
+    await breathe();
     const all = Math.ceil(n / rows);
     const most = o.steps == null ? all : checkCount('predict', 'steps', o.steps);
     const steps = Math.min(all, most);
@@ -126,9 +129,10 @@ export class Predictor {
     const inputs = inputsOf(data.x);
     for (let i = 0; i < steps; i++) {
       await run.callbacks.call('onPredictBatchBegin', i);
-      const p = this.#program(data.x, Math.min(rows, n - i * rows), true);
+      const count = Math.min(rows, n - i * rows);
+      const p = this.#program(data.x, count, true);
       const start = fromData(Int32Array.of(i * rows), []);
-      await parts.add(p, p.run([...inputs, bufferOf(start)]));
+      await parts.add(p, count, (places) => p.run([...inputs, bufferOf(start)], 1, places));
       start.dispose();
       await run.after(i, i + 1 === steps);
     }
@@ -156,7 +160,7 @@ export class Predictor {
     const run = this.#begin(o, steps);
     const parts = new Parts();
     const counts = countsOf(this.#model);
-    let out: { p: Program; results: DeviceBuffer[] } | undefined;
+    let out: { p: Program; n: number; results: DeviceBuffer[] } | undefined;
     const read = (item: unknown): Batch => {
       const { x, n } = checkData('predict', alone(unpackBatch('predict', item, counts).x));
       const p = this.#program(x, n, false);
@@ -164,7 +168,7 @@ export class Predictor {
         step: {
           repeats: false,
           run: (buffers) => {
-            out = { p, results: p.run(buffers) };
+            out = { p, n, results: p.run(buffers) };
           },
           read: () => Promise.resolve([]),
         },
@@ -183,7 +187,7 @@ export class Predictor {
         if (!batch) break;
         await run.callbacks.call('onPredictBatchBegin', i);
         batch.step.run(batch.buffers, batch.tensors);
-        await parts.add(out!.p, out!.results);
+        await parts.add(out!.p, out!.n, () => out!.results);
         await run.after(i, i + 1 === limit);
       }
       if (i < limit) run.bar.progress(i, [], true);
