@@ -82,8 +82,8 @@ function which(program: string, env: NodeJS.ProcessEnv): string | undefined {
 /**
  * Flag sets in order of preference; the first that a compiler accepts is used. None of them may
  * change the meaning of NaN, infinities or signed zeros, nor how an operation rounds, so no
- * -ffast-math and no contraction (the product tile asks for it itself). GRADLOOM_CFLAGS adds to
- * them, for experiments.
+ * -ffast-math and no contraction (tiles and kernels that sum ask for it themselves). GRADLOOM_CFLAGS
+ * adds to them, for experiments.
  */
 export function flagSets(
   clang: boolean,

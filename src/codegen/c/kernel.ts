@@ -50,12 +50,14 @@ export class KernelPrinter {
     } else {
       this.#block(this.#kernel.body, root);
     }
+    const fused = addsFloats(this.#kernel);
     const how = parallel
       ? `in parallel over ${parallel.extent}: iterations lo to hi - 1 here`
       : 'on one thread';
     return [
       `// ${name}: about ${cost} operations, ${how}`,
-      `static __attribute__((noinline)) void ${name}(void *const *t, char *scratch, i32 lo, i32 hi${outer.join('')}) {`,
+      `static __attribute__((noinline)) ${fused ? 'FUSED ' : ''}void ${name}(void *const *t, char *scratch, i32 lo, i32 hi${outer.join('')}) {`,
+      ...(fused ? ['  FUSED_BODY'] : []),
       ...indent([...this.#buffers.lines, ...root.lines]),
       '}',
       '',
@@ -334,6 +336,19 @@ export class KernelPrinter {
     scope.lines.push(`${tileCallName(shape, strides)}(${args.join(', ')});`);
     this.#forget(scope, this.#facts.writesOf([s]));
   }
+}
+
+/**
+ * Whether a kernel sums float numbers. What comes of it hangs on the order of the sum, which is each
+ * backend's own, so its products may be fused into sums too.
+ */
+export function addsFloats(k: Kernel): boolean {
+  let adds = false;
+  visitStmts(k.body, (s) => {
+    if (s.kind === 'tile') adds = true;
+    if (s.kind === 'update' && s.op === 'add' && s.variable.dtype.startsWith('float')) adds = true;
+  });
+  return adds;
 }
 
 /** Straight-line work on program buffers alone: its parallel loop is itself a vector loop. */

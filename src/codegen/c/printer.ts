@@ -14,7 +14,7 @@ import {
   type Step,
 } from '../../compiler/program.ts';
 import { scratchBytes } from './buffers.ts';
-import { isElementwise, KernelPrinter } from './kernel.ts';
+import { addsFloats, isElementwise, KernelPrinter } from './kernel.ts';
 import { helperSource, typedefs, vectorTypedef } from './prelude.ts';
 import { indent } from './scope.ts';
 import {
@@ -98,7 +98,7 @@ function printKernel(kernel: Kernel, program: Program): Printed {
 /** `void k0(void *const *t, …)` */
 function headOf(text: string): string {
   const line = text.split('\n').find((l) => l.startsWith(local))!;
-  return line.slice(local.length + 1, line.lastIndexOf(')') + 1);
+  return line.slice(local.length + 1, line.lastIndexOf(')') + 1).replace('FUSED ', '');
 }
 /** The function for callers in other units. */
 function visible(p: Printed): Printed {
@@ -138,7 +138,7 @@ function unitOf(
     ...vectors.values(),
     ...[...helpers].sort().map(helperSource),
     '',
-    ...(tiles.size > 0 ? [fusedMacro] : []),
+    ...(kernels.some((k) => addsFloats(k.kernel)) ? [fusedMacro] : []),
     ...[...tiles.values()].map((t) => `${tileSource(t, target.lanes)}\n`),
     ...[...tileCalls.values()].map((text) => `${text}\n`),
     ...kernels.map((k) => k.text),

@@ -4,9 +4,10 @@
  * compiles faster and leaves the register allocation no choice.
  *
  * There is one generic function a shape, and around it one function for each set of strides, so
- * that the strides end up as displacements in the addresses. Only here may products be fused into
- * sums (`FUSED`): everywhere else each operation rounds, as the loop nest says, and all backends
- * give the same bits.
+ * that the strides end up as displacements in the addresses. Here, and in kernels that sum floats
+ * (`addsFloats`), products may be fused into sums (`FUSED`), as the order of a sum is each backend's own
+ * anyway: everywhere else each operation rounds, as the loop nest says, and all backends give the
+ * same bits.
  */
 
 export interface TileShape {
