@@ -222,6 +222,8 @@ function tile(
   const aDirect = directAccess((r, k, bt) => p.a(bt, r, k), p.m, p.k, p.batch);
   // A few rows read in order are as many streams, which any processor fetches ahead.
   const aStreams = aDirect !== undefined && rows <= 4 && aDirect.step === 1;
+  // Columns of rows that lie far apart take a page and a cache line each: the deeper the product is, the
+  // sooner a copy in order pays.
   const aFar =
     aDirect !== undefined &&
     !aStreams &&
@@ -229,7 +231,7 @@ function tile(
     p.m * p.k * bytes > 1 << 18 &&
     (aDirect.row !== 1
       ? aDirect.row * bytes >= 1024 || aDirect.step !== 1
-      : aDirect.step * bytes >= 1024);
+      : aDirect.step * bytes >= (p.k >= 1024 ? 512 : 1024));
   const a = aDirect && !aFar ? aDirect : pack('a', p.m, rows, 1);
 
   return { packs, main: mainKernel(p, dtype, a, b, { rows, cols, lanes, cost, epilogue, target }) };
