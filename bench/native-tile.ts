@@ -1,22 +1,34 @@
 /**
  * How fast the product tile is, by shape and by the way its operands lie in memory:
  *
- *     npx tsx bench/native-tile.ts [gcc|clang] [float32|float64]
+ *     npx tsx bench/native-tile.ts [gcc|clang] [--dtype float64] [--threads 2] [--json]
  *
- * One thread. Rates in GFLOP/s, the best of many runs; the target in src/backends/native/target.ts
- * is chosen from this table.
+ * Rates in GFLOP/s, the best of many runs; the target in src/backends/native/target.ts is chosen from
+ * this table. Several threads do the same work at the same time, and the rate is that of all of them:
+ * less than as many times one's, where cores share a clock, a cache or, as two of a virtual machine's
+ * may, a core. --json: the best tile alone, as one line, for bench/run.mjs: its best rate, and the best
+ * over stretches of as long as an epoch lasts, which a machine with neighbours does not keep up as well.
  */
+import { parseArgs } from 'node:util';
 import { NativeBackend } from '../src/backends/native/backend.ts';
 import { loadRuntime } from '../src/backends/native/runtime.ts';
 import type { Stmt } from '../src/compiler/loopnest.ts';
 import type { Program } from '../src/compiler/program.ts';
 import { bytesOf } from '../src/dtype.ts';
 import { int, load, variable } from '../src/expr/expr.ts';
-import { imulc } from '../src/expr/index-math.ts';
 
-const [cc, wanted] = process.argv.slice(2);
-const dtype = wanted === 'float64' ? 'float64' : 'float32';
-const backend = new NativeBackend(loadRuntime(cc ? { cc } : {}), { threads: 1 });
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    dtype: { type: 'string', default: 'float32' },
+    threads: { type: 'string', default: '1' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const [cc] = positionals;
+const dtype = options.dtype === 'float64' ? 'float64' : 'float32';
+const threads = Number(options.threads);
+const backend = new NativeBackend(loadRuntime(cc ? { cc } : {}), { threads });
 const lanes = dtype === 'float32' ? backend.target.lanes : backend.target.lanes / 2;
 /** Rows and vectors of columns, by the number of registers there are. */
 const shapes = {
@@ -77,22 +89,24 @@ const layouts: readonly Layout[] = [
 
 const repeats = 256;
 
-/** The same tile again and again, over four places of A and of B in turn. */
+/** The same tile again and again on each thread, over four places of A and of B in turn. */
 function program(
   rows: number,
   cols: number,
   [row, step, bStep, depth]: readonly number[],
 ): Program {
   const rep = variable('rep', 'int32', 0, repeats / 4 - 1);
+  const thread = variable('thread', 'int32', 0, threads - 1);
   const places: Stmt[] = [0, 1, 2, 3].map((k) => ({
     kind: 'tile',
     dtype,
     rows,
     cols,
     depth: int(depth),
-    a: { buffer: 0, base: imulc(int(k), step === 1 ? rows * row : rows), row, step },
-    b: { buffer: 1, base: imulc(int(k), bStep > cols ? cols : cols * depth), step: bStep },
-    out: { buffer: -1, base: int(0), row: cols },
+    a: { buffer: 0, base: int(k * (step === 1 ? rows * row : rows)), row, step },
+    b: { buffer: 1, base: int(k * (bStep > cols ? cols : cols * depth)), step: bStep },
+    // Places of their own: of several results in one place the compiler drops all but the last.
+    out: { buffer: -1, base: int(k * rows * cols), row: cols },
     accumulate: false,
   }));
   const length = 4 * 1024 * 1024;
@@ -101,7 +115,7 @@ function program(
     buffers: [
       { dtype, length, place: { kind: 'input', slot: 0 } },
       { dtype, length, place: { kind: 'input', slot: 1 } },
-      { dtype, length: 1, place: { kind: 'output', slot: 0 } },
+      { dtype, length: threads, place: { kind: 'output', slot: 0 } },
     ],
     steps: [
       {
@@ -122,21 +136,22 @@ function program(
               kind: 'store',
               buffer: 2,
               storage: dtype,
-              index: int(0),
+              index: threads > 1 ? thread : int(0),
               value: load(-1, dtype, int(0)),
             },
           ],
-          scratch: [{ dtype, length: rows * cols }],
+          ...(threads > 1 && { parallel: { index: thread, extent: threads } }),
+          scratch: [{ dtype, length: 4 * rows * cols }],
           reads: [0, 1],
           writes: [2],
-          cost: 1,
+          cost: 1e9,
         },
       },
     ],
     arenaBytes: 0,
     inputs: 2,
     outputs: 1,
-    cost: 1,
+    cost: 1e9,
   };
 }
 
@@ -150,28 +165,47 @@ const inputs = [0, 1].map((k) => {
   return buffer;
 });
 
-function rate(rows: number, cols: number, layout: Layout): number {
+/** Best of the stretches of at least so many milliseconds (one run, if 0) that fit in a time. */
+function rate(rows: number, cols: number, layout: Layout, stretch = 0, time = 60): number {
   const where = layout.at(rows, cols);
   const executable = backend.loadProgram(program(rows, cols, where));
   let best = Number.POSITIVE_INFINITY;
-  const until = performance.now() + 60;
+  const until = performance.now() + time;
   while (performance.now() < until) {
     const start = performance.now();
-    for (const out of executable.run(inputs)) out.dispose();
-    best = Math.min(best, performance.now() - start);
+    let [runs, passed] = [0, 0];
+    do {
+      for (const out of executable.run(inputs)) out.dispose();
+      runs++;
+      passed = performance.now() - start;
+    } while (passed < stretch);
+    best = Math.min(best, passed / runs);
   }
   executable.dispose();
-  return (2 * rows * cols * where[3] * repeats) / best / 1e6;
+  return (2 * rows * cols * where[3] * repeats * threads) / best / 1e6;
 }
 
-const table: Record<string, Record<string, string>> = {};
-for (const layout of layouts) {
-  const row: Record<string, string> = {};
-  for (const [rows, vectors] of shapes)
-    row[`${rows}x${vectors * lanes}`] = rate(rows, vectors * lanes, layout).toFixed(0);
-  table[layout.name] = row;
-}
+const rates = layouts.map((layout) =>
+  shapes.map(([rows, vectors]) => rate(rows, vectors * lanes, layout)),
+);
 const { compiler, version, isa } = backend.runtime;
-console.log(`${dtype}, GFLOP/s on one thread; ${compiler.name} ${version}, ${isa}`);
-console.table(table);
+if (options.json) {
+  const gflops = Math.max(...rates.flat());
+  const i = rates.findIndex((row) => row.includes(gflops));
+  const [rows, vectors] = shapes[rates[i].indexOf(gflops)];
+  const sustained = rate(rows, vectors * lanes, layouts[i], 150, 2000);
+  console.log(JSON.stringify({ threads, tile: [rows, vectors * lanes], gflops, sustained }));
+} else {
+  const names = shapes.map(([rows, vectors]) => `${rows}x${vectors * lanes}`);
+  const on = threads === 1 ? 'one thread' : `${threads} threads at once`;
+  console.log(`${dtype}, GFLOP/s on ${on}; ${compiler.name} ${version}, ${isa}`);
+  console.table(
+    Object.fromEntries(
+      layouts.map(({ name }, i) => [
+        name,
+        Object.fromEntries(names.map((n, j) => [n, rates[i][j].toFixed(0)])),
+      ]),
+    ),
+  );
+}
 backend.dispose();
