@@ -145,11 +145,15 @@ export function visitStmts(body: readonly Stmt[], f: (s: Stmt) => void): void {
 
 type Store = Extract<Stmt, { kind: 'store' }>;
 
-/** The body with `ex` of every expression; `store` may put a store's result elsewhere too. */
+/**
+ * The body with `ex` of every expression; `store` may put a store's result elsewhere too, and `tile` something in
+ * the place of a tile.
+ */
 export function mapBody(
   body: readonly Stmt[],
   ex: (e: Expr) => Expr,
   store: (s: Store) => Store = (s) => ({ ...s, index: ex(s.index) }),
+  tile: (t: Tile) => Stmt = (t) => t,
 ): Stmt[] {
   const st = (s: Stmt): Stmt => {
     switch (s.kind) {
@@ -173,14 +177,14 @@ export function mapBody(
       case 'while':
         return { ...s, cond: ex(s.cond), body: s.body.map(st) };
       case 'tile':
-        return {
+        return tile({
           ...s,
           depth: ex(s.depth),
           a: { ...s.a, base: ex(s.a.base) },
           b: { ...s.b, base: ex(s.b.base) },
           out: { ...s.out, base: ex(s.out.base) },
           ...(s.outer && { outer: { ...s.outer, extent: ex(s.outer.extent) } }),
-        };
+        });
     }
   };
   return body.map(st);

@@ -3,7 +3,7 @@ import { bytesOf } from '../dtype.ts';
 import { type Expr, exprOrder, load, rebuild } from '../expr/expr.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import type { Buffers } from './elements.ts';
-import { exprsOf, type Kernel, type Stmt, visitStmts } from './loopnest.ts';
+import { exprsOf, type Kernel, mapBody, type Stmt, visitStmts } from './loopnest.ts';
 import { type Control, type Step, stepsOf } from './program.ts';
 
 /** What is put in order: kernels, and whole loops and branches. */
@@ -232,42 +232,17 @@ export function renameBuffer(body: readonly Stmt[], from: number, to: number): S
     memo.set(e, r);
     return r;
   };
-  const st = (s: Stmt): Stmt => {
-    switch (s.kind) {
-      case 'for':
-        return { ...s, start: ex(s.start), extent: ex(s.extent), body: s.body.map(st) };
-      case 'let':
-      case 'update':
-      case 'set':
-        return { ...s, value: ex(s.value) };
-      case 'accum':
-        return { ...s, init: ex(s.init) };
-      case 'store':
-        return {
-          ...s,
-          buffer: s.buffer === from ? to : s.buffer,
-          index: ex(s.index),
-          value: ex(s.value),
-        };
-      case 'if':
-        return {
-          ...s,
-          cond: ex(s.cond),
-          then: s.then.map(st),
-          ...(s.otherwise && { otherwise: s.otherwise.map(st) }),
-        };
-      case 'while':
-        return { ...s, cond: ex(s.cond), body: s.body.map(st) };
-      case 'tile':
-        return {
-          ...s,
-          a: { ...s.a, buffer: s.a.buffer === from ? to : s.a.buffer, base: ex(s.a.base) },
-          b: { ...s.b, buffer: s.b.buffer === from ? to : s.b.buffer, base: ex(s.b.base) },
-          ...(s.outer && { outer: { ...s.outer, extent: ex(s.outer.extent) } }),
-        };
-    }
-  };
-  return body.map(st);
+  const name = (buffer: number): number => (buffer === from ? to : buffer);
+  return mapBody(
+    body,
+    ex,
+    (s) => ({ ...s, buffer: name(s.buffer), index: ex(s.index) }),
+    (t) => ({
+      ...t,
+      a: { ...t.a, buffer: name(t.a.buffer) },
+      b: { ...t.b, buffer: name(t.b.buffer) },
+    }),
+  );
 }
 
 /** `u` with buffer `from` called `to`. */

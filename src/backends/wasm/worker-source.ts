@@ -6,19 +6,22 @@ const spins = 20_000;
 
 const at = (offset: number): number => offset >> 2;
 
+/**
+ * `join` takes part in the run at hand, if there is a new one; what it has read belongs together only if the
+ * run is still the same afterwards. `serve` runs programs until there are messages to handle, which only the
+ * event loop can do.
+ */
 export const workerSource: string = `'use strict';
 (() => {
   let memory, words, thread = 0, block = 0, received = 0, last = 0;
   const programs = new Map();
 
-  // Takes part in the run at hand, if there is a new one.
   function join() {
     const number = Atomics.load(words, ${at(layout.current)});
     if (number === 0 || number === last) return false;
     const run = programs.get(Atomics.load(words, ${at(layout.program)}));
     const table = Atomics.load(words, ${at(layout.table)});
     const threads = Atomics.load(words, ${at(layout.threads)});
-    // What was read belongs together only if the run is still the same.
     if (Atomics.load(words, ${at(layout.current)}) !== number) return true;
     last = number;
     try {
@@ -31,7 +34,6 @@ export const workerSource: string = `'use strict';
     return true;
   }
 
-  // Runs programs until there are messages to handle, which only the event loop can do.
   function serve() {
     for (;;) {
       const bell = Atomics.load(words, ${at(layout.bell)});

@@ -13,17 +13,13 @@ export type Immediate =
   | 'i64'
   | 'f32'
   | 'f64'
-  | 'v128'
-  | 'zero'
-  | 'zeros';
+  | 'v128';
 
 export function immediateOf(name: OpName): Immediate | undefined {
   if (/^(block|loop|if)$/.test(name)) return 'block';
   if (/^(br|br_if|call|local\..*)$/.test(name)) return 'index';
   if (/\.const$/.test(name)) return name.slice(0, -6) as Immediate;
   if (name === 'i8x16.shuffle') return 'v128';
-  if (name === 'memory.copy') return 'zeros';
-  if (name === 'memory.fill') return 'zero';
   if (/(load|store)\d+_lane$/.test(name)) return 'memargLane';
   if (/(extract|replace)_lane$/.test(name)) return 'lane';
   if (/\.(load|store)|^memory\.atomic|\.atomic\./.test(name)) return 'memarg';
@@ -103,12 +99,6 @@ function listFunction(f: FunctionBuilder): string {
       case 'v128':
         rest = ` ${[...bytes.subarray(at, at + 16)].map((b) => b.toString(16)).join(' ')}`;
         at += 16;
-        break;
-      case 'zeros':
-        at += 2;
-        break;
-      case 'zero':
-        at += 1;
         break;
     }
     if (name === 'end' || name === 'else') depth--;
