@@ -5,7 +5,7 @@
  */
 import { ModuleBuilder } from '../src/codegen/wasm/assembler.ts';
 import { wasmFeatures } from '../src/codegen/wasm/features.ts';
-import { emitTile } from '../src/codegen/wasm/tile.ts';
+import { makeTile } from '../src/codegen/wasm/tile.ts';
 
 const depth = Number(process.argv[2] ?? 256);
 const all = '4x8,5x8,6x8,3x12,4x12,2x16,3x16,8x4,12x4,6x4,1x16,1x24,1x28,1x32,2x24';
@@ -16,35 +16,21 @@ new Float32Array(memory.buffer).fill(0.5);
 
 function build(rows: number, cols: number, relaxed: boolean): (rounds: number) => void {
   const m = new ModuleBuilder({ shared: false });
-  const f = m.function('tile', ['i32']);
-  const { code } = f;
-  const [a, b, out] = [f.local('i32'), f.local('i32'), f.local('i32')];
-  code.loop();
-  code.i32(1024);
-  code.set(a);
-  code.i32(1 << 20);
-  code.set(b);
-  code.i32(3 << 20);
-  code.set(out);
-  emitTile(
-    code,
-    (t) => f.local(t),
-    {
-      dtype: 'float32',
-      rows,
-      cols,
-      aRow: 1,
-      aStep: rows,
-      bStep: cols,
-      outRow: cols,
-      accumulate: false,
-      aOuter: 0,
-      bOuter: 0,
-    },
-    { a, b, out },
+  const shape = { rows, cols, aRow: 1, aStep: rows, bStep: cols, outRow: cols, accumulate: false };
+  const tile = makeTile(
+    m,
+    { ...shape, dtype: 'float32', aOuter: 0, bOuter: 0 },
     { depth, rounds: 1 },
     relaxed,
   );
+  const f = m.function('tiles', ['i32']);
+  const { code } = f;
+  code.loop();
+  code.i32(1024);
+  code.i32(1 << 20);
+  code.i32(3 << 20);
+  code.op('call');
+  code.unsigned(tile.index);
   code.get(0);
   code.i32(1);
   code.op('i32.sub');

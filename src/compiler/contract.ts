@@ -178,17 +178,30 @@ export function tileShape(
   let cols = Math.min(fullCols, whole);
   if (m * 2 <= target.tileRows) {
     // Few rows: wider tiles keep enough sums in flight.
-    const vectors = Math.max(1, Math.min(8, Math.floor(budget / m)));
+    const fit = target.registers ? Math.floor((target.registers - 1) / (m + 1)) : 8;
+    const vectors = Math.max(1, Math.min(fit, Math.floor(budget / m)));
     cols = Math.min(vectors * lanes, whole);
     while (cols > lanes && n % cols !== 0 && n % (cols - lanes) === 0) cols -= lanes;
   }
   const most = Math.max(1, Math.min(target.tileRows, Math.floor(budget / (cols / lanes))));
   if (m <= most) return { rows: m, cols };
+  if (target.tileRates) return { rows: fastestRows(m, most, target.tileRates), cols };
   // A height that divides m needs no second kind of tile.
   if (m < 256)
     for (let r = most; r >= Math.ceil(most * 0.6); r--) if (m % r === 0) return { rows: r, cols };
   const tiles = Math.ceil(m / most);
   return { rows: m < 256 ? Math.ceil(m / tiles) : most, cols };
+}
+
+/** Of the heights up to `most` the one whose tiles, with one for the rows that are left, take least time. */
+function fastestRows(m: number, most: number, rates: readonly number[]): number {
+  const time = (rows: number): number => (rows === 0 ? 0 : rows / rates[rows - 1]);
+  let [best, least] = [most, Number.POSITIVE_INFINITY];
+  for (let r = most; r > 0; r--) {
+    const t = Math.floor(m / r) * time(r) + time(m % r);
+    if (t < least) [best, least] = [r, t];
+  }
+  return best;
 }
 
 function tile(
@@ -221,7 +234,7 @@ function tile(
 
   const aDirect = directAccess((r, k, bt) => p.a(bt, r, k), p.m, p.k, p.batch);
   // A few rows read in order are as many streams, which any processor fetches ahead.
-  const aStreams = aDirect !== undefined && rows <= 4 && aDirect.step === 1;
+  const aStreams = aDirect !== undefined && rows <= 6 && aDirect.step === 1;
   // Columns of rows that lie far apart take a page and a cache line each: the deeper the product is, the
   // sooner a copy in order pays.
   const aFar =

@@ -107,6 +107,10 @@ export interface CpuTarget {
   /** Rows x columns (columns a multiple of lanes) of the largest product tile kept in registers. */
   readonly tileRows: number;
   readonly tileCols: number;
+  /** How fast tiles of 1, 2, … rows are, against one another. Default: the same from 60% of the largest on. */
+  readonly tileRates?: readonly number[];
+  /** Vector registers, where they bound how wide tiles of few rows are. */
+  readonly registers?: number;
   /** How subnormal numbers are flushed where that is asked for; absent: they cost nothing here. */
   readonly flush?: 'mode' | 'state';
   /** Kernels cheaper than this many scalar operations run on one thread. */

@@ -24,6 +24,7 @@ import {
   machineType,
   scalarMemory,
 } from './scalar.ts';
+import type { TileExtent, TileShape } from './tile.ts';
 
 /** Parameters of a kernel's function: see printer.ts. */
 export const kernelParams = { table: 0, lo: 1, hi: 2, scratch: 3, loops: 4 } as const;
@@ -31,7 +32,9 @@ export const kernelParams = { table: 0, lo: 1, hi: 2, scratch: 3, loops: 4 } as 
 export interface EmitOptions {
   readonly simd: boolean;
   readonly relaxed: boolean;
+  /** Indices of functions to call. */
   fmod(): number;
+  tile(shape: TileShape, extent: TileExtent): number;
 }
 
 /** constant + the sum of coef * atom. */

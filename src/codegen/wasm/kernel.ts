@@ -6,7 +6,7 @@ import { type EmitOptions, Emitter, kernelParams } from './emitter.ts';
 import { type Binding, Frame, type Loop, makeLoop } from './frame.ts';
 import { type For, type LoopPlan, Planner } from './loop-plan.ts';
 import { machineType, scalarMemory } from './scalar.ts';
-import { emitTile, withoutTiles } from './tile.ts';
+import { withoutTiles } from './tile.ts';
 import { Vectors } from './vector.ts';
 import type { VectorLoop } from './vector-fit.ts';
 import type { Lanes } from './vector-ops.ts';
@@ -344,50 +344,38 @@ class KernelPrinter {
   #tile(t: Tile): void {
     const e = this.#e;
     const { code } = e;
-    const address = (buffer: number, base: Expr): number => {
+    const address = (buffer: number, base: Expr): void => {
       const place = e.place(buffer, t.dtype, base);
-      const local = e.local('i32');
       place.push();
       if (place.offset !== 0) {
         code.i32(place.offset);
         code.op('i32.add');
       }
-      code.set(local);
-      return local;
     };
-    const places = {
-      a: address(t.a.buffer, t.a.base),
-      b: address(t.b.buffer, t.b.base),
-      out: address(t.out.buffer, t.out.base),
-    };
-    const count = (n: Expr): number | { local: number } => {
+    address(t.a.buffer, t.a.base);
+    address(t.b.buffer, t.b.base);
+    address(t.out.buffer, t.out.base);
+    /** Undefined, and pushed, where it is not known now. */
+    const count = (n: Expr): number | undefined => {
       if (n.op === 'const') return n.value;
-      const local = e.local('i32');
       e.push(n);
-      code.set(local);
-      return { local };
+      return undefined;
     };
-    const depth = count(t.depth);
-    const rounds = t.outer ? count(t.outer.extent) : 1;
-    emitTile(
-      code,
-      (type) => e.local(type),
-      {
-        dtype: t.dtype,
-        rows: t.rows,
-        cols: t.cols,
-        aRow: t.a.row,
-        aStep: t.a.step,
-        bStep: t.b.step,
-        outRow: t.out.row,
-        accumulate: t.accumulate,
-        aOuter: t.outer?.aStep ?? 0,
-        bOuter: t.outer?.bStep ?? 0,
-      },
-      places,
-      { depth, rounds },
-      e.options.relaxed,
-    );
+    const extent = { depth: count(t.depth), rounds: t.outer ? count(t.outer.extent) : 1 };
+    const shape = {
+      dtype: t.dtype,
+      rows: t.rows,
+      cols: t.cols,
+      aRow: t.a.row,
+      aStep: t.a.step,
+      bStep: t.b.step,
+      outRow: t.out.row,
+      accumulate: t.accumulate,
+      aOuter: t.outer?.aStep ?? 0,
+      bOuter: t.outer?.bStep ?? 0,
+    };
+    code.op('call');
+    code.unsigned(e.options.tile(shape, extent));
     e.frame.forget(e.facts.bit(t.out.buffer), e.facts);
   }
 }

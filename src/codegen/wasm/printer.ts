@@ -22,13 +22,16 @@ import { printKernel } from './kernel.ts';
 import { listing } from './listing.ts';
 import { makeFmod } from './runtime.ts';
 import { isShared, printRun, printSharedRun } from './steps.ts';
+import { makeTile, type TileExtent, type TileShape } from './tile.ts';
 
-/** See bench/wasm-tile.ts for the tile. */
+/** See bench/wasm-tile.ts for the tiles. */
 export const wasmTarget: CpuTarget = {
   name: 'wasm',
   lanes: 4,
-  tileRows: 4,
+  tileRows: 6,
   tileCols: 8,
+  tileRates: [14, 25, 34, 43, 46, 47],
+  registers: 15,
   flush: 'state',
   parallelThreshold: 30_000,
 };
@@ -66,12 +69,19 @@ function print(program: Program, options: PrintOptions): PrintedProgram {
   });
   const stall = options.shared ? m.importFunction('stall', [], []) : -1;
   let fmod: FunctionBuilder | undefined;
+  const tiles = new Map<string, FunctionBuilder>();
   const emit = {
     simd: options.simd,
     relaxed: options.relaxed,
     fmod: (): number => {
       fmod ??= makeFmod(m);
       return fmod.index;
+    },
+    tile: (shape: TileShape, extent: TileExtent): number => {
+      const key = JSON.stringify([shape, extent]);
+      const f = tiles.get(key) ?? makeTile(m, shape, extent, options.relaxed);
+      tiles.set(key, f);
+      return f.index;
     },
   };
   const kernels = new Map<Kernel, FunctionBuilder>();

@@ -3,14 +3,15 @@
  *
  * The depth loop is not unrolled, on purpose: V8's TurboFan schedules all loads of a basic block
  * before the arithmetic, so that an unrolled loop needs a register for every load in it and spills.
- * One step of a 4x8 tile just fits (8 sums, 2 + 4 loads) and runs at the rate of the multipliers,
- * nearly twice that of the loop unrolled by four; see bench/wasm-tile.ts. A tile that does not fit is
- * computed in strips of columns, one pass over the depth each.
+ * One step of a 4x8 tile just fits (8 sums, 2 + 4 loads), but its 8 sums are just as many as two
+ * multipliers of 4 cycles need, and wait for one another whenever one is late. A 6x8 tile has 12 and runs
+ * at the rate of the multipliers; so that it fits, branches that are never taken end the basic block after a
+ * row, and each row is loaded where it is used (see bench/wasm-tile.ts).
  */
-import type { Stmt, Tile } from '../../compiler/loopnest.ts';
+import { mapBody, type Stmt, type Tile } from '../../compiler/loopnest.ts';
 import { binary, constant, type Expr, int, load, variable } from '../../expr/expr.ts';
 import { iadd, imulc } from '../../expr/index-math.ts';
-import type { Code, ValueType } from './assembler.ts';
+import type { Code, FunctionBuilder, ModuleBuilder, ValueType } from './assembler.ts';
 
 export interface TileShape {
   readonly dtype: 'float32' | 'float64';
@@ -27,224 +28,200 @@ export interface TileShape {
   readonly bOuter: number;
 }
 
-/** A number known now, or found in a local when the kernel runs. */
+/** The sum over k goes `depth` steps in each of some rounds. What is not given is known when it runs. */
+export interface TileExtent {
+  readonly depth?: number;
+  readonly rounds?: number;
+}
+
+/** A number known now, or found in a local. */
 type Count = number | { readonly local: number };
 
-/** The sum over k goes `depth` steps in each of some rounds. */
-export interface TileExtent {
-  readonly depth: Count;
-  readonly rounds: Count;
-}
-
-/** Locals that hold byte addresses; they may be changed. */
-export interface TilePlaces {
-  readonly a: number;
-  readonly b: number;
-  readonly out: number;
-}
-
-export function emitTile(
-  code: Code,
-  local: (type: ValueType) => number,
-  t: TileShape,
-  places: TilePlaces,
-  extent: TileExtent,
-  relaxed: boolean,
-): void {
-  const lane = t.dtype === 'float64' ? 8 : 4;
-  // Immediate offsets cannot be negative: with rows that go backwards, start at the last.
-  const lowest = Math.min(0, (t.rows - 1) * t.aRow);
-  if (lowest < 0) {
-    code.get(places.a);
-    code.i32(lowest * lane);
-    code.op('i32.add');
-    code.set(places.a);
-  }
-  const vectors = t.cols / (16 / lane);
-  const most = Math.max(1, Math.floor((registers - t.rows) / (t.rows + 1)));
-  const strips = Math.ceil(vectors / most);
-  for (let s = 0; s < strips; s++) {
-    const from = Math.floor((vectors * s) / strips);
-    const to = Math.floor((vectors * (s + 1)) / strips);
-    const moving = { a: local('i32'), b: local('i32') };
-    code.get(places.a);
-    code.set(moving.a);
-    code.get(places.b);
-    code.set(moving.b);
-    emitStrip(code, local, t, { ...moving, out: places.out }, extent, relaxed, lowest, [from, to]);
-  }
+/** A local that holds an address, and by how many bytes it moves. */
+interface Moving {
+  readonly place: number;
+  readonly by: number;
 }
 
 /** Vector registers of x64 without the one that V8 keeps for itself. */
 const registers = 15;
 
-/** Some columns of the tile, in whole vectors: as many as the registers hold. */
-function emitStrip(
-  code: Code,
-  local: (type: ValueType) => number,
+/** Steps written out one after the other instead of in a loop. */
+const unrolledDepth = 3;
+
+const i32 = (): ValueType => 'i32';
+
+/**
+ * A function of the addresses of A, of B and of the sums, and of the depth and the rounds where these are not
+ * known now. On its own the tile has all registers; V8 also unrolls loops within loops, which makes it spill.
+ */
+export function makeTile(
+  m: ModuleBuilder,
   t: TileShape,
-  places: TilePlaces,
   extent: TileExtent,
   relaxed: boolean,
-  lowest: number,
-  [from, to]: readonly [number, number],
-): void {
+): FunctionBuilder {
+  const given = [extent.depth, extent.rounds].filter((n) => n === undefined);
+  const f = m.function(`tile_${t.rows}x${t.cols}`, ['i32', 'i32', 'i32', ...given.map(i32)]);
+  const depth = extent.depth ?? { local: 3 };
+  const rounds = extent.rounds ?? { local: 2 + given.length };
+  const { code } = f;
+  const [a, b, out] = [0, 1, 2];
   const wide = t.dtype === 'float64';
   const lane = wide ? 8 : 4;
   const align = wide ? 3 : 2;
   const splat = wide ? 'v128.load64_splat' : 'v128.load32_splat';
   const prefix = wide ? 'f64x2' : 'f32x4';
-  const vectors = Array.from({ length: to - from }, (_, v) => from + v);
+  // Immediate offsets cannot be negative: with rows that go backwards, start at the last.
+  const lowest = Math.min(0, (t.rows - 1) * t.aRow);
+  if (lowest < 0) move(code, a, { place: a, by: lowest * lane });
+
+  const bs = Array.from({ length: t.cols / (16 / lane) }, () => f.local('v128'));
+  const factor = f.local('v128');
   const sums = Array.from({ length: t.rows }, (_, m) =>
-    vectors.map((v) => {
-      const sum = local('v128');
+    bs.map((_, v) => {
+      const sum = f.local('v128');
       if (t.accumulate) {
-        code.get(places.out);
+        code.get(out);
         code.memory('v128.load', m * t.outRow * lane + v * 16, align);
       } else code.v128(new Uint8Array(16));
       code.set(sum);
       return sum;
     }),
   );
-  const bs = vectors.map(() => local('v128'));
-  const a = local('v128');
 
-  const step = (): void => {
-    vectors.forEach((v, i) => {
-      code.get(places.b);
+  // V8 keeps an address for each offset: half of the rows at the offsets of the others leave it registers.
+  const half = t.rows > 4 && lowest === 0 ? Math.ceil(t.rows / 2) : t.rows;
+  const lower = half < t.rows ? f.local('i32') : a;
+  const apart = t.rows * (bs.length + 1) + bs.length > registers;
+  const moving = [
+    { place: a, by: t.aStep * lane },
+    ...(lower === a ? [] : [{ place: lower, by: t.aStep * lane }]),
+    { place: b, by: t.bStep * lane },
+  ];
+
+  const step = (exit: number): void => {
+    bs.forEach((local, v) => {
+      code.get(b);
       code.memory('v128.load', v * 16, align);
-      code.set(bs[i]);
+      code.set(local);
     });
-    for (let m = 0; m < t.rows; m++) {
-      code.get(places.a);
-      code.memory(splat, (m * t.aRow - lowest) * lane, align);
-      code.set(a);
-      sums[m].forEach((sum, i) => {
+    sums.forEach((row, m) => {
+      code.get(m < half ? a : lower);
+      code.memory(splat, ((m % half) * t.aRow - lowest) * lane, align);
+      code.set(factor);
+      row.forEach((sum, v) => {
         if (relaxed) {
-          code.get(a);
-          code.get(bs[i]);
+          code.get(factor);
+          code.get(bs[v]);
           code.get(sum);
           code.op(`${prefix}.relaxed_madd`);
         } else {
           code.get(sum);
-          code.get(a);
-          code.get(bs[i]);
+          code.get(factor);
+          code.get(bs[v]);
           code.op(`${prefix}.mul`);
           code.op(`${prefix}.add`);
         }
         code.set(sum);
       });
-    }
-    for (const [place, stride] of [
-      [places.a, t.aStep],
-      [places.b, t.bStep],
-    ]) {
-      code.get(place);
-      code.i32(stride * lane);
-      code.op('i32.add');
-      code.set(place);
-    }
+      // Out of here if an operand were at address 0, which none ever is.
+      if (apart && m + 1 < t.rows) {
+        code.get([a, b, lower][m % 3]);
+        code.op('i32.eqz');
+        code.brIf(exit);
+      }
+    });
+    for (const o of moving) move(code, o.place, o);
   };
 
-  repeat(code, local, extent.rounds, t, places, lane, () => {
-    if (typeof extent.depth === 'number' && extent.depth <= unrolledDepth)
-      for (let k = 0; k < extent.depth; k++) step();
-    else times(code, local, extent.depth, step);
-  });
+  const pass = (): void => {
+    if (lower !== a) move(code, lower, { place: a, by: half * t.aRow * lane });
+    code.block();
+    if (typeof depth === 'number' && depth <= unrolledDepth)
+      for (let k = 0; k < depth; k++) step(0);
+    else times(f, depth, () => step(1), t.bStep === 0 ? undefined : moving[moving.length - 1]);
+    code.op('end');
+  };
+  if (rounds === 1) pass();
+  else {
+    // Each round begins where the outer steps say.
+    const starts = [a, b].map((place) => {
+      const start = f.local('i32');
+      code.get(place);
+      code.set(start);
+      return { place, start };
+    });
+    times(f, rounds, () => {
+      pass();
+      for (const { place, start } of starts) {
+        move(code, start, { place: start, by: (place === a ? t.aOuter : t.bOuter) * lane });
+        code.get(start);
+        code.set(place);
+      }
+    });
+  }
 
   sums.forEach((row, m) => {
-    row.forEach((sum, i) => {
-      code.get(places.out);
+    row.forEach((sum, v) => {
+      code.get(out);
       code.get(sum);
-      code.memory('v128.store', m * t.outRow * lane + vectors[i] * 16, align);
+      code.memory('v128.store', m * t.outRow * lane + v * 16, align);
     });
   });
+  return f;
 }
 
-/** Steps written out one after the other instead of in a loop. */
-const unrolledDepth = 3;
+/** target = place + by */
+function move(code: Code, target: number, { place, by }: Moving): void {
+  code.get(place);
+  code.i32(by);
+  code.op('i32.add');
+  code.set(target);
+}
 
-/** Runs what `body` emits so many times. */
-function times(code: Code, local: (type: ValueType) => number, n: Count, body: () => void): void {
+/**
+ * Runs what `body` emits so many times. Of a place that it moves, the end is what is looked for: a counter
+ * would take another register.
+ */
+function times(f: FunctionBuilder, n: Count, body: () => void, moved?: Moving): void {
   if (n === 0) return;
-  const count = local('i32');
-  if (typeof n === 'number') {
-    code.i32(n);
-    code.set(count);
-  } else {
-    code.get(n.local);
-    code.tee(count);
+  const { code } = f;
+  const push = (): void => (typeof n === 'number' ? code.i32(n) : code.get(n.local));
+  if (typeof n !== 'number') {
+    push();
     code.i32(0);
     code.op('i32.gt_s');
     code.if();
   }
+  const end = f.local('i32');
+  push();
+  if (moved) {
+    code.i32(moved.by);
+    code.op('i32.mul');
+    code.get(moved.place);
+    code.op('i32.add');
+  }
+  code.set(end);
   code.loop();
   body();
-  code.get(count);
-  code.i32(1);
-  code.op('i32.sub');
-  code.tee(count);
+  code.get(end);
+  if (moved) {
+    code.get(moved.place);
+    code.op('i32.ne');
+  } else {
+    code.i32(1);
+    code.op('i32.sub');
+    code.tee(end);
+  }
   code.brIf(0);
   code.op('end');
   if (typeof n !== 'number') code.op('end');
 }
 
-/** Goes through the depth once a round, each round from where the outer steps say. */
-function repeat(
-  code: Code,
-  local: (type: ValueType) => number,
-  rounds: Count,
-  t: TileShape,
-  places: TilePlaces,
-  lane: number,
-  body: () => void,
-): void {
-  if (rounds === 1) {
-    body();
-    return;
-  }
-  const moved = [
-    { place: places.a, start: local('i32'), by: t.aOuter * lane },
-    { place: places.b, start: local('i32'), by: t.bOuter * lane },
-  ];
-  for (const { place, start } of moved) {
-    code.get(place);
-    code.set(start);
-  }
-  times(code, local, rounds, () => {
-    for (const { place, start } of moved) {
-      code.get(start);
-      code.set(place);
-    }
-    body();
-    for (const { start, by } of moved) {
-      code.get(start);
-      code.i32(by);
-      code.op('i32.add');
-      code.set(start);
-    }
-  });
-}
-
 /** Tiles written as the three loops they stand for, where there are no vectors. */
 export function withoutTiles(body: readonly Stmt[]): readonly Stmt[] {
-  return body.map((s): Stmt => {
-    switch (s.kind) {
-      case 'for':
-      case 'while':
-        return { ...s, body: withoutTiles(s.body) };
-      case 'if':
-        return {
-          ...s,
-          then: withoutTiles(s.then),
-          ...(s.otherwise && { otherwise: withoutTiles(s.otherwise) }),
-        };
-      case 'tile':
-        return plainTile(s);
-      default:
-        return s;
-    }
-  });
+  return mapBody(body, (e) => e, undefined, plainTile);
 }
 
 function plainTile(t: Tile): Stmt {
